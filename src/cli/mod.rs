@@ -156,6 +156,11 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Ends the process in the midst of its work, as one that can't reach what it needs.
+fn break_off() -> ! {
+    std::process::exit(3)
+}
+
 fn carry_out(command: Command, global: &Global) -> Result<Ending, Failure> {
     match command {
         Command::Serve(command) => command.carry_out(global),

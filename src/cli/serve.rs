@@ -108,7 +108,7 @@ impl Serve {
         report_secrets(&config);
         let watching = catalog::watch(shelf.clone(), report_broken);
         let (drain, drained) = watch::channel(Drain::No);
-        let hang_ups = on_signals(drain.clone())?;
+        let hang_ups = on_signals(drain.clone(), self.grace)?;
         let ending = (drain, self.grace.duration());
         let workshop = (!self.no_worker)
             .then(|| Workshop::open(&config, ending, store.clone(), (logs, depot.clone()), clock.clone(), metrics));

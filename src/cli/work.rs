@@ -151,7 +151,16 @@ impl Housekeeping {
             .spawn(move || {
                 runtime.block_on(async {
                     let courier = courier.map(tokio::spawn);
-                    tokio::join!(keeper.run(kept), lookout.run(stopped));
+                    let mut ending = stopped.clone();
+                    let too_late = async {
+                        let _ = ending.wait_for(|ending| *ending).await;
+                        tokio::time::sleep(LAST_WORK_MAX).await;
+                    };
+                    tokio::select! {
+                        _ = async { tokio::join!(keeper.run(kept), lookout.run(stopped)) } => {}
+                        // The store does not answer.
+                        () = too_late => {}
+                    }
                     courier.inspect(|courier| courier.abort());
                 });
                 // A folder of very many files may be gone through, or a place be asked that does not answer.

@@ -62,7 +62,7 @@ impl Worker {
         let depot = open::depot(&config, &*opened.store)?;
         survive_file_limits()?;
         let (drain, mut drained) = watch::channel(Drain::No);
-        let hang_ups = on_signals(drain.clone())?;
+        let hang_ups = on_signals(drain.clone(), self.grace)?;
         let ending = (drain, self.grace.duration());
         let logs = Logs::new(&config.data).shared(depot.clone());
         let workshop = Workshop::open(&config, ending, opened.store.clone(), (logs, depot), clock, Arc::default())?;

@@ -51,6 +51,11 @@
 //!
 //! Leases, and how long jobs have been due, are measured by a clock that nobody can set: [`Clock::steady`]. Where the
 //! store is a database for many machines it is that database's own.
+//!
+//! In a data folder, which one process has for itself, no lease ends while nothing can be written there, because the disk is
+//! full or stands still: its end is put off by that time in the first transaction after it. Nobody could have renewed it,
+//! and nobody else could take the job; so its worker goes on, and records what it did when that is possible again. In a
+//! database that machines share leases go on ending, as one of them may be cut off and the others not.
 
 mod attendance;
 mod beginning;

@@ -47,7 +47,7 @@ enum End {
     Lost,
 }
 
-/// A claimed job, and since when it is surely ours: since before it was asked for.
+/// A claimed job, and since when it is surely ours where others share the store: since before it was asked for.
 pub(super) struct Held {
     pub(super) claim: Claim,
     pub(super) since: Moment,
@@ -71,7 +71,7 @@ impl Bench {
     pub(super) async fn work_on(self, Held { claim, since }: Held, give_up: watch::Receiver<Drain>) {
         let (ask, asked) = watch::channel(Asked::Nothing);
         let (run, lease) = (claim.run.clone(), claim.lease.clone());
-        let (hold, term) = lease::Hold::new(since);
+        let (hold, term) = lease::Hold::new(&*self.store, since);
         let only_waits = claim.plan.stages[claim.stage].jobs[claim.job].pool == AGENTLESS_POOL;
         self.metrics.claimed();
         let claimed_at = Instant::now();

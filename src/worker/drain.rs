@@ -5,17 +5,18 @@
 //!           └──► AtOnce: programs are killed, jobs are handed back ──────────────────────────────┘
 //! ```
 //! A job that is handed back is due again, from its first step, for whoever claims it next. One that could
-//! not be handed back, because the store was away, is swept when its lease is over.
+//! not be handed back, because the store was away, is swept when its lease is over; so is one that was being claimed.
 
 use crate::process::{KILL_MAX, Patience};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// How long running jobs may go on when the worker drains, where nothing else is said.
 pub const DRAIN_GRACE: Duration = Duration::from_secs(10);
-/// How long handing a job back may take, for a store that is away.
+/// How long handing a job back may take, and what is asked of the store when a worker is asked to end, for a store that is
+/// away.
 pub(super) const HAND_BACK_MAX: Duration = Duration::from_secs(5);
 
 /// How a worker is asked to end. It is only ever asked for more.
@@ -34,6 +35,12 @@ pub async fn asked_to_drain(drain: &mut watch::Receiver<Drain>, least: Drain) {
     if drain.wait_for(|asked| *asked >= least).await.is_err() {
         std::future::pending().await
     }
+}
+
+/// Returns when a worker was asked to end, and what it asked of the store before should have an answer.
+pub(super) async fn too_late(mut drain: watch::Receiver<Drain>) {
+    asked_to_drain(&mut drain, Drain::Gently).await;
+    sleep(HAND_BACK_MAX).await;
 }
 
 /// Returns how long the steps of a job that is handed back may take to stop: as long as signals grow

@@ -1,4 +1,8 @@
 //! Keeps the right to execute a job, and notices when it is lost or the run is to stop.
+//!
+//! Where others share the store a lease that is not renewed becomes another's, so a job is given up before that. In a store
+//! that is this process's own nobody else can have it: there no lease ends while nothing can be written, and the job goes on
+//! until the store says that its lease is lost. What it tells is recorded when that is possible again.
 
 use super::stop::Asked;
 use crate::process::{KILL_MAX, Moment, Term, Timepiece};
@@ -14,10 +18,10 @@ pub const LEASE: Duration = Duration::from_secs(30);
 /// How often a lease is renewed. More often than the lease needs, because this is also how a
 /// request to stop is noticed that another process took.
 const RENEW_EVERY: Duration = Duration::from_secs(1);
-/// After how long without a renewal the job is given up: well before anybody else can claim it,
-/// so that its processes are gone by then.
+/// After how long without a renewal the job is given up, where others share the store: well before anybody else can claim
+/// it, so that its processes are gone by then.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(20);
-/// After how long without a renewal its shims end what they hold, of themselves, where a worker that stands
+/// After how long without a word of their worker its shims end what they hold, of themselves, where one that stands
 /// still does not give it up: later than it would, and early enough for killing to take its time
 /// ([`KILL_MAX`]).
 const END_AFTER: Duration = LEASE.checked_sub(KILL_MAX).expect("it takes less than a lease");
@@ -32,28 +36,51 @@ pub(super) fn timepiece(store: &dyn Store) -> Timepiece {
 
 /// How long a lease is surely ours, by our own clock.
 pub(super) struct Hold {
-    /// Before when it was asked for the last time that it was given.
-    since: Moment,
+    until: Until,
     term: watch::Sender<Moment>,
 }
 
+/// Until when that is, without word of the store.
+enum Until {
+    /// [`GIVE_UP_AFTER`] a moment: before when it was asked for the last time that it was given.
+    Renewed(Moment),
+    /// Until the store says that it is lost.
+    Told,
+}
+
 impl Hold {
-    /// Returns the hold on a lease that was asked for at a moment, and the term of the programs under it.
-    pub(super) fn new(since: Moment) -> (Self, Term) {
+    /// Returns the hold on a lease of a store that was asked for at a moment, and the term of the programs under it.
+    pub(super) fn new(store: &dyn Store, since: Moment) -> (Self, Term) {
+        let (until, since) = match store.is_shared() {
+            true => (Until::Renewed(since), since),
+            // However long the claim had to wait.
+            false => (Until::Told, timepiece(store).now()),
+        };
         let (sender, term) = Term::until(since + END_AFTER);
-        (Self { since, term: sender }, term)
+        (Self { until, term: sender }, term)
     }
 
     fn renew(&mut self, since: Moment) {
-        self.since = since;
-        self.term.send_replace(since + END_AFTER);
+        if let Until::Renewed(last) = &mut self.until {
+            *last = since;
+            self.term.send_replace(since + END_AFTER);
+        }
     }
 
-    /// Returns when the lease is to be given up.
-    async fn over(&self) {
-        let end = self.since + GIVE_UP_AFTER;
-        while !end.is_over() {
-            tokio::time::sleep(end.left().min(LOOK_EVERY)).await;
+    /// Returns when the lease is to be given up. Where only the store can say so, programs live as long as their worker
+    /// is there to hear it.
+    async fn over(&self, timepiece: Timepiece) {
+        match self.until {
+            Until::Renewed(since) => {
+                let end = since + GIVE_UP_AFTER;
+                while !end.is_over() {
+                    tokio::time::sleep(end.left().min(LOOK_EVERY)).await;
+                }
+            }
+            Until::Told => loop {
+                self.term.send_replace(timepiece.now() + END_AFTER);
+                tokio::time::sleep(LOOK_EVERY).await;
+            },
         }
     }
 }
@@ -69,8 +96,8 @@ pub(super) async fn keep(store: Arc<dyn Store>, lease: Lease, hold: Hold, ask: w
 }
 
 /// Renews a lease for as long as that succeeds, and passes a request to stop on.
-/// Returns once the lease must be taken for lost: however renewing fails, when it has not succeeded for
-/// [`GIVE_UP_AFTER`].
+/// Returns once the lease must be taken for lost: when the store says so, and where it is shared, however renewing fails,
+/// when it has not succeeded for [`GIVE_UP_AFTER`].
 async fn renew(store: &dyn Store, lease: &Lease, mut hold: Hold, ask: &watch::Sender<Asked>) {
     let timepiece = timepiece(store);
     let mut changes = store.changes();
@@ -84,7 +111,7 @@ async fn renew(store: &dyn Store, lease: &Lease, mut hold: Hold, ask: &watch::Se
         };
         let renewal = tokio::select! {
             biased;
-            () = hold.over() => return,
+            () = hold.over(timepiece) => return,
             renewal = renewing => renewal,
         };
         match renewal {

@@ -153,13 +153,35 @@ impl Worker {
     /// cancel, and they begin again elsewhere. Jobs that only wait are handed back without a grace.
     /// Wants a tokio runtime with time and I/O.
     pub async fn run(self, mut drain: watch::Receiver<Drain>) {
-        let agentless = [AGENTLESS_POOL.to_owned()];
         let (give_up, given_up) = watch::channel(Drain::No);
         let (leave, left) = watch::channel(Drain::No);
         let mut courier = JoinSet::new();
         courier.spawn(courier::run(self.bench.logs.clone(), self.store.clone()));
         let mut jobs = JoinSet::new();
         let mut waiting = JoinSet::new();
+        tokio::select! {
+            () = self.claim_all((&mut jobs, given_up), (&mut waiting, left), drain.clone()) => {}
+            () = drain::too_late(drain.clone()) => {
+                tracing::warn!("the store does not answer: the worker ends without an answer to what it asked last");
+            }
+        }
+        let (grace, patience) = (self.drain_grace, self.duty.load().host.patience);
+        let mut hurried = drain.clone();
+        tokio::join!(
+            drain::wind_up(&mut jobs, &give_up, &mut hurried, grace, patience),
+            drain::wind_up(&mut waiting, &leave, &mut drain, Duration::ZERO, patience),
+        );
+    }
+
+    /// Claims due jobs, and those that only wait, and begins to work on them, until it is asked to drain. Each has what
+    /// tells its jobs when they are given up.
+    async fn claim_all(
+        &self,
+        (jobs, given_up): (&mut JoinSet<()>, watch::Receiver<Drain>),
+        (waiting, left): (&mut JoinSet<()>, watch::Receiver<Drain>),
+        mut drain: watch::Receiver<Drain>,
+    ) {
+        let agentless = [AGENTLESS_POOL.to_owned()];
         let mut changes = self.store.changes();
         let mut swept_at: Option<Instant> = None;
         let mut told = Told::default();
@@ -187,12 +209,6 @@ impl Worker {
                 () = asked_to_drain(&mut drain, Drain::Gently) => break,
             }
         }
-        let (grace, patience) = (self.drain_grace, self.duty.load().host.patience);
-        let mut hurried = drain.clone();
-        tokio::join!(
-            drain::wind_up(&mut jobs, &give_up, &mut hurried, grace, patience),
-            drain::wind_up(&mut waiting, &leave, &mut drain, Duration::ZERO, patience),
-        );
     }
 
     fn bench(&self, duty: &Duty) -> Bench {
@@ -214,10 +230,14 @@ impl Worker {
     }
 
     async fn sweep(&self) {
-        match self.store.sweep(false).await {
-            Ok(swept) => clear_up(&self.bench.logs, &self.bench.data, swept).await,
-            Err(error) => tracing::warn!(%error, "lost leases could not be looked for, trying again"),
-        }
+        sweep(&*self.store, &self.bench.logs, &self.bench.data).await;
+    }
+}
+
+async fn sweep(store: &dyn Store, logs: &Logs, data: &Path) {
+    match store.sweep(false).await {
+        Ok(swept) => clear_up(logs, data, swept).await,
+        Err(error) => tracing::warn!(%error, "lost leases could not be looked for, trying again"),
     }
 }
 

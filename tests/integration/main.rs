@@ -47,6 +47,7 @@ mod run;
 mod scarce;
 mod senders;
 mod server;
+mod standstill;
 mod steer;
 mod shell;
 mod shown;

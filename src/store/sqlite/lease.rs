@@ -218,6 +218,16 @@ fn state_of(session: &Session<'_>, run: i64) -> Result<State, Error> {
     Ok(state)
 }
 
+/// Puts the ends of leases off by the time between two moments of the store's clock, of those that were not over at the
+/// first. Called in a transaction.
+pub(super) fn put_off(connection: &Connection, since: Timestamp, until: Timestamp) -> Result<(), Error> {
+    let by = micros(until).saturating_sub(micros(since)).max(0);
+    connection
+        .prepare_cached("UPDATE job SET lease_until = lease_until + ? WHERE state = 'leased' AND lease_until > ?")?
+        .execute([by, micros(since)])?;
+    Ok(())
+}
+
 /// Says whether a sweep would find anything, beside the writer. `steady` is the machine's own count.
 pub(super) fn is_any_over(connection: &Connection, steady: Timestamp) -> Result<bool, Error> {
     let found = connection

@@ -136,7 +136,7 @@ pub enum Access {
     Mover,
 }
 
-/// SQLite in a data folder. When it is dropped, what was brought is written first.
+/// SQLite in a data folder. When it is dropped, what was brought is written first, unless the disk stands still.
 pub struct SqliteStore {
     folder: PathBuf,
     clock: Arc<dyn Clock>,
@@ -146,8 +146,6 @@ pub struct SqliteStore {
     /// Whether a sweep has found more displaced ones than it canceled: claims go on with them.
     are_displaced: AtomicBool,
     writer: Writer,
-    /// Given up after the writer has ended: fields are dropped in their order.
-    _lock: Option<lock::Lock>,
 }
 
 impl SqliteStore {
@@ -184,11 +182,10 @@ impl SqliteStore {
             folder: folder.to_owned(),
             readers: Readers::new(file, damage.clone()),
             refusals: Arc::default(),
-            writer: Writer::start(Loop::new(place, connection, clock.clone(), changes.clone(), damage)),
+            writer: Writer::start(Loop::new(place, connection, clock.clone(), changes.clone(), damage, lock)),
             changes,
             are_displaced: AtomicBool::new(false),
             clock,
-            _lock: lock,
         })
     }
 

@@ -3,17 +3,20 @@
 use super::accept::{self, Rows};
 use super::fault::Damage;
 use super::filing::{self, Care};
+use super::lease;
+use super::lock::Lock;
 use super::mapped;
 use super::place::Place;
 use super::steady;
 use super::writer::{Ended, Memory, Now, Run, Session, Told, Went, Work, ended_early};
 use crate::clock::Clock;
 use crate::store::{Error, Outage};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::{mpsc, watch};
 
 /// How many pieces of work one transaction takes at most, which bounds how long the first waits.
@@ -46,6 +49,10 @@ pub(super) struct Loop {
     behind: VecDeque<(Run, i64)>,
     outage: Outage,
     changes: Arc<watch::Sender<u64>>,
+    /// Since when nothing could be written, by the machine's count; until it is noted in the leases.
+    still: Option<Timestamp>,
+    /// Where the folder is ours alone. Given up with all that is open there: fields are dropped in their order.
+    lock: Option<Lock>,
 }
 
 impl Loop {
@@ -57,6 +64,7 @@ impl Loop {
         clock: Arc<dyn Clock>,
         changes: Arc<watch::Sender<u64>>,
         damage: Damage,
+        lock: Option<Lock>,
     ) -> Self {
         Self {
             is_copying: mapped::is_copying(place.file()),
@@ -72,6 +80,8 @@ impl Loop {
             behind: VecDeque::new(),
             outage: Outage::default(),
             changes,
+            still: None,
+            lock,
         }
     }
 
@@ -98,7 +108,13 @@ impl Loop {
     /// Runs a batch in one transaction and answers everybody.
     fn write(&mut self, batch: Vec<Work>) {
         let mut ended = Vec::with_capacity(batch.len());
-        let committed = self.transaction(batch, &mut ended);
+        let (began, at) = (Instant::now(), self.clock.steady());
+        let committed = self.transaction(batch, at, &mut ended);
+        self.still = match &committed {
+            // What came before is in the leases now.
+            Ok(()) => (began.elapsed() >= super::BUSY).then_some(at),
+            Err(_) => self.still.or(Some(at)),
+        };
         let committed = committed.map_err(|error| super::naming(self.place.file(), error));
         match &committed {
             Ok(()) => {
@@ -127,9 +143,10 @@ impl Loop {
         }
     }
 
-    fn transaction(&mut self, batch: Vec<Work>, ended: &mut Vec<Ended>) -> Result<(), Error> {
+    /// Runs a batch in a transaction that begins at a moment of the machine's count.
+    fn transaction(&mut self, batch: Vec<Work>, at: Timestamp, ended: &mut Vec<Ended>) -> Result<(), Error> {
         let mut batch = batch.into_iter();
-        let written = self.begin().and_then(|()| {
+        let written = self.begin().and_then(|()| self.note_standstill(at)).and_then(|()| {
             for work in batch.by_ref() {
                 match work {
                     Work::Acceptance(rows, told, turn) if turn.take() => self.accept(rows, told, ended)?,
@@ -191,6 +208,16 @@ impl Loop {
             self.ahead = steady::ahead(connection, Now::of(&*self.clock))?;
         }
         Ok(())
+    }
+
+    /// Puts the ends of leases off by how long nothing could be written until a moment: nobody could renew them meanwhile,
+    /// and where the folder is ours nobody else can have the jobs.
+    fn note_standstill(&self, until: Timestamp) -> Result<(), Error> {
+        let (Some(connection), Some(since), Some(_)) = (&self.connection, self.still, &self.lock) else {
+            return Ok(());
+        };
+        let since = since.checked_add(self.ahead).unwrap_or(since);
+        lease::put_off(connection, since, until.checked_add(self.ahead).unwrap_or(until))
     }
 
     /// Returns what work sees, its memory read anew where it was dropped.

@@ -26,6 +26,7 @@ use rusqlite::Connection;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::mpsc::error::TrySendError;
@@ -36,6 +37,9 @@ const WAITING_MAX: usize = 4_096;
 /// How long work waits for its turn at most. One that stands still is the disk's, and nobody knows for how long: on such a
 /// disk as `mapped.rs` is about until there is room.
 const TURN_MAX: Duration = Duration::from_secs(10);
+/// How long the thread may take for what still waits when nobody can bring more. One that stands still keeps no process from
+/// ending.
+const END_MAX: Duration = Duration::from_secs(10);
 
 /// The present moment, for people and for leases.
 #[derive(Debug, Clone, Copy)]
@@ -184,11 +188,14 @@ impl Ended {
     }
 }
 
-/// The way to the writing thread. When this is dropped the thread does what still waits, and ends.
+/// The way to the writing thread. When this is dropped the thread does what still waits, and ends; one that stands still
+/// is left alone after [`END_MAX`], with all that it has.
 pub(super) struct Writer {
     /// Gone only while this is dropped.
     work: Option<mpsc::Sender<Work>>,
     thread: Option<JoinHandle<()>>,
+    /// Closed when the thread has given up all that it had.
+    ended: std::sync::Mutex<std::sync::mpsc::Receiver<()>>,
     /// Whether it stands still.
     standstill: Outage,
 }
@@ -197,11 +204,15 @@ impl Writer {
     /// Starts the thread with what it has.
     pub(super) fn start(own: Loop) -> Self {
         let (work, waiting) = mpsc::channel(WAITING_MAX);
+        let (at_work, ended) = std::sync::mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("store".to_owned())
-            .spawn(move || own.run(waiting))
+            .spawn(move || {
+                let _at_work = at_work;
+                own.run(waiting);
+            })
             .expect("the system can start a thread");
-        Self { work: Some(work), thread: Some(thread), standstill: Outage::default() }
+        Self { work: Some(work), thread: Some(thread), ended: ended.into(), standstill: Outage::default() }
     }
 
     /// Accepts in the next transaction and returns when it is on disk. The rows come back, so that
@@ -285,7 +296,16 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.work = None;
+        let waiting = self.work.take().map_or(0, |work| work.max_capacity() - work.capacity());
+        let ended = self.ended.get_mut().expect("nobody holds it").recv_timeout(END_MAX);
+        if ended == Err(RecvTimeoutError::Timeout) {
+            tracing::error!(
+                waiting,
+                "the store's disk stands still, and this process ends without it: what it was about to write may be \
+                 there or not, and what waited behind that is not; nobody was told that it is"
+            );
+            return;
+        }
         let ended = self.thread.take().map(JoinHandle::join);
         if matches!(ended, Some(Err(_))) {
             tracing::error!("the store's writer ended by a mistake of its own");
@@ -315,6 +335,7 @@ mod tests {
             Arc::new(SystemClock),
             Arc::default(),
             Damage::default(),
+            None,
         ));
         let count = |session: &mut Session<'_>| session.memory.counters.next(session.connection, Scope::Store, "test");
         let wrong = writer.write::<u64>(move |session| panic!("a mistake after {:?}", count(session)));

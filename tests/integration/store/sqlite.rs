@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use pipehook::clock::SystemClock;
 use pipehook::pipeline::plan::Plan;
 use pipehook::run::RunResult;
-use pipehook::store::{Access, Error, SqliteStore, Store, StoreConfig};
+use pipehook::store::{Access, Error, Lease, SqliteStore, Store, StoreConfig};
 use rusqlite::Connection;
 use std::path::Path;
 use std::sync::Arc;
@@ -305,6 +305,37 @@ async fn what_comes_to_its_turn_after_the_lease_is_over_is_not_written() {
     assert!(matches!(renewed, Err(Error::Lost)), "{renewed:?}");
     let finished = store.finish(&lease, outcome).await;
     assert!(matches!(finished, Err(Error::Lost)), "{finished:?}");
+}
+
+/// Lets time pass in which each try to write fails.
+async fn unwritable(world: &World, lease: &Lease, seconds: i64) {
+    let (file, away) = (world.folder().join("pipehook.db"), world.folder().join("away.db"));
+    std::fs::rename(&file, &away).expect("it is there");
+    for _ in 0..3 {
+        let renewed = world.store().renew(lease, LEASE).await;
+        assert!(matches!(renewed, Err(Error::Unavailable(_))), "{renewed:?}");
+        world.wait(seconds / 2);
+    }
+    std::fs::rename(&away, &file).expect("it is there");
+}
+
+#[tokio::test]
+async fn no_lease_ends_while_nothing_can_be_written() {
+    let world = World::sqlite();
+    world.queue(plan(vec![job("a", &[])])).await;
+    let lease = world.claim().await.expect("it is due").lease;
+    world.store().record(&lease, world.started(0)).await.expect("it holds");
+    world.wait(20);
+    unwritable(&world, &lease, 600).await;
+    assert_eq!(world.store().sweep(false).await.expect("a sweep"), [], "nobody has lost it");
+    world.wait(9);
+    world.store().renew(&lease, LEASE).await.expect("what was left of it is left still");
+    // One that was over before stays over.
+    world.wait(31);
+    unwritable(&world, &lease, 600).await;
+    let renewed = world.store().renew(&lease, LEASE).await;
+    assert!(matches!(renewed, Err(Error::Lost)), "{renewed:?}");
+    assert_eq!(world.store().sweep(false).await.expect("a sweep").len(), 1);
 }
 
 #[test]

@@ -4,6 +4,7 @@
  * DISK_LOG      each write and sync is added to this file: kind, file, offset, length, bytes
  * DISK_KILL_AT  the process is killed in place of its n-th write or sync
  * DISK_NO_SYNC  syncs are left out, as if the program had not asked for them
+ * DISK_STILL    syncs and reads do not return while this file exists
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -33,6 +34,11 @@ static int file_of(int fd) {
     if (!strcmp(name, "/pipehook.db")) return 1;
     if (!strcmp(name, "/pipehook.db-wal")) return 2;
     return 0;
+}
+
+static void stand_still(void) {
+    const char *still = getenv("DISK_STILL");
+    while (still && !access(still, F_OK)) usleep(10000);
 }
 
 static void note(char kind, int file, int64_t offset, const void *bytes, int64_t length) {
@@ -79,6 +85,15 @@ ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset) {
     return pwrite64(fd, bytes, length, offset);
 }
 
+ssize_t pread64(int fd, void *bytes, size_t length, off64_t offset) {
+    if (getenv("DISK_STILL") && file_of(fd)) stand_still();
+    return syscall(SYS_pread64, fd, bytes, length, offset);
+}
+
+ssize_t pread(int fd, void *bytes, size_t length, off_t offset) {
+    return pread64(fd, bytes, length, offset);
+}
+
 ssize_t write(int fd, const void *bytes, size_t length) {
     int file = file_of(fd);
     if (file) note('W', file, lseek(fd, 0, SEEK_CUR), bytes, length);
@@ -98,6 +113,7 @@ int ftruncate(int fd, off_t length) {
 static int sync_with(long call, int fd) {
     int file = file_of(fd);
     if (file && getenv("DISK_NO_SYNC")) return 0;
+    if (file) stand_still();
     if (file) note('S', file, 0, 0, 0);
     return syscall(call, fd);
 }
