@@ -3,6 +3,7 @@
 mod contract;
 pub mod cut_off;
 mod displaced;
+mod flat;
 mod history;
 mod order;
 mod other;
@@ -13,6 +14,7 @@ mod rerun;
 mod retention;
 mod schedule;
 mod sqlite;
+mod steps;
 mod story;
 mod tls;
 mod wait;

@@ -189,14 +189,15 @@ async fn lease_one(session: &Session, forms: &Forms, request: &Request, head: &H
     Ok(Found::Busy)
 }
 
-/// Takes the row of the first due job of a pipeline that nobody is changing, of the runs after one if any is named.
+/// Takes the row of the first due job of a pipeline that nobody is changing, of the runs after one if any is named. Its run is
+/// looked up by itself (which is what `OFFSET 0` says): joined in order, all runs would be read that came before it.
 async fn lock_first(session: &Session, head: &Head, after: Option<i64>) -> Result<Option<Row>, Fault> {
     session
         .row(
             &format!(
                 "SELECT job.seq, job.run, job.lane, run.state, NOT ({NOT_PAUSED}) AS is_paused
                  FROM job
-                 JOIN run ON run.seq = job.run
+                 CROSS JOIN LATERAL (SELECT state, pipeline, connection FROM run WHERE seq = job.run OFFSET 0) AS run
                  WHERE {DUE_BY_PIPELINE} AND job.pool = $1 AND job.urgency = $2
                    AND job.pipeline = $3 AND job.run > $4
                  ORDER BY job.run, job.seq

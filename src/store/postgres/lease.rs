@@ -275,7 +275,7 @@ async fn lost(session: &Arc<Session>, over: Over) -> Result<Vec<(i64, i64)>, Fau
         .rows(
             "SELECT seq, run
              FROM job
-             WHERE state = 'leased' AND ($1 OR lease_until <= $2)
+             WHERE state = 'leased' AND lease_until <= CASE WHEN $1 THEN 'infinity' ELSE $2::timestamptz END
              ORDER BY seq",
             &[&matches!(over, Over::All), &session.steady],
         )

@@ -200,6 +200,9 @@ pub(super) async fn take_back(session: &Session) -> Result<u64, Fault> {
 /// Sets aside what is paused among the first [`SET_ASIDE_MAX`] due jobs of a pipeline and of those whose names come
 /// after its own, in a pool and of a priority; returns how many. The pauses are held meanwhile: who ends one takes back
 /// what was set aside for it.
+///
+/// What is found goes from one query to the next as an array: of a join the planner believes that it is better off reading
+/// all jobs, also those that ended.
 pub(super) async fn set_aside(session: &Session, from: (&str, i64, &str)) -> Result<u64, Fault> {
     let (pool, urgency, pipeline) = from;
     let (mut pipelines, mut connections) = (Vec::new(), Vec::new());
@@ -215,18 +218,19 @@ pub(super) async fn set_aside(session: &Session, from: (&str, i64, &str)) -> Res
             &format!(
                 "UPDATE job
              SET aside = 'paused'
-             WHERE seq IN (SELECT seq
-                           FROM job
-                           WHERE {DUE}
-                             AND seq IN (SELECT seq
-                                         FROM (SELECT seq, pipeline, lane
-                                               FROM job
-                                               WHERE {DUE_BY_PIPELINE} AND pool = $1 AND urgency = $2
-                                                 AND pipeline >= $3
-                                               ORDER BY pipeline, run, seq
-                                               LIMIT $4) AS first
-                                         WHERE pipeline = ANY ($5) OR lane = ANY ($6))
-                           FOR NO KEY UPDATE SKIP LOCKED)"
+             WHERE seq = ANY (ARRAY (
+                 SELECT seq
+                 FROM job
+                 WHERE {DUE}
+                   AND seq = ANY (ARRAY (
+                       SELECT seq
+                       FROM (SELECT seq, pipeline, lane
+                             FROM job
+                             WHERE {DUE_BY_PIPELINE} AND pool = $1 AND urgency = $2 AND pipeline >= $3
+                             ORDER BY pipeline, run, seq
+                             LIMIT $4) AS first
+                       WHERE pipeline = ANY ($5) OR lane = ANY ($6)))
+                 FOR NO KEY UPDATE SKIP LOCKED))"
             ),
             &[&pool, &urgency, &pipeline, &SET_ASIDE_MAX, &pipelines, &connections],
         )

@@ -245,13 +245,14 @@ pub(super) fn sweep(session: &mut Session<'_>, everyone: bool) -> Result<Vec<Swe
     let over = if everyone { i64::MAX } else { micros(now.steady) };
     let mut lost: Vec<(i64, bool, Swept)> = Vec::new();
     {
+        // Sorted by something that no index has: by the place itself all jobs would be gone through, also those that ended.
         let mut query = session.connection.prepare_cached(
             "SELECT job.seq, job.id, run.id, job.started_step AND job.pool <> ?2, job.begun, job.attempts,
                     job.token
              FROM job
              JOIN run ON run.seq = job.run
              WHERE job.state = 'leased' AND job.lease_until <= ?1
-             ORDER BY job.seq",
+             ORDER BY +job.seq",
         )?;
         let mut rows = query.query(params![over, AGENTLESS_POOL])?;
         while let Some(row) = rows.next()? {

@@ -8,7 +8,6 @@ use pipehook::pipeline::plan::{
 };
 use pipehook::run::{RunResult, State};
 use pipehook::store::{Acceptance, Accepted, Claim, Pausable, Renewal, RunDetail, RunQuery};
-use std::time::Instant;
 
 pub(super) fn grouped(limit: u32, policy: ConcurrencyPolicy) -> Plan {
     let concurrency = Some(Concurrency { group: "deploy".into(), limit, policy });
@@ -270,14 +269,6 @@ pub(super) async fn look(world: &World) {
     world.store().runs(RunQuery { limit: 1, ..RunQuery::default() }).await.expect("a list");
 }
 
-/// Queues many runs at once, and returns how long it takes to find their places.
-async fn place_many(world: &World, plan: &Plan) -> f64 {
-    queue_all(world, (0..500).map(|_| plan.clone())).await;
-    let begun = Instant::now();
-    look(world).await;
-    begun.elapsed().as_secs_f64()
-}
-
 /// Runs in a group of their own, more than one transaction looks at after a pause or its end.
 fn in_groups_of_their_own(count: usize) -> impl Iterator<Item = Plan> {
     (0..count).map(|at| {
@@ -383,25 +374,5 @@ async fn who_needs_two_turns_has_both_or_none_also_where_it_was_passed_over() {
             finish(&world, &claim, RunResult::Succeeded).await;
         }
         assert_eq!(order, [next.id, passed_over.id]);
-    }
-}
-
-#[tokio::test]
-async fn how_many_wait_in_a_group_costs_none_that_comes() {
-    for is_paused in [false, true] {
-        let world = World::sqlite();
-        if is_paused {
-            world.store().pause(&Pausable::Pipeline("hello".to_owned())).await.expect("paused");
-        }
-        let alone = Plan { pipeline: "other".to_owned(), ..plan(vec![job("a", &[])]) };
-        let mut ratios = Vec::new();
-        for _ in 0..8 {
-            let grouped = place_many(&world, &grouped(1, ConcurrencyPolicy::Queue)).await;
-            ratios.push(grouped / place_many(&world, &alone).await);
-        }
-        // Reading all that wait takes the later ones more than ten times as long. A busy machine does not hit the same
-        // side each time.
-        let least = ratios[5..].iter().copied().fold(f64::INFINITY, f64::min);
-        assert!(least < 5.0, "paused: {is_paused}, as often the time of runs in no group: {ratios:?}");
     }
 }

@@ -23,7 +23,7 @@ use tempfile::TempDir;
 /// How long leases hold in the tests.
 pub const LEASE: Duration = Duration::from_secs(30);
 /// More runs than any test queues.
-pub const ROOM: u64 = 10_000;
+pub const ROOM: u64 = 100_000;
 
 /// A store that can be lost and found again.
 pub struct World {
@@ -49,7 +49,17 @@ pub fn worlds() -> Vec<World> {
 
 impl World {
     pub fn sqlite() -> Self {
-        Self::at(Place::Folder(tempfile::tempdir().expect("a folder")))
+        Self::sqlite_in(tempfile::tempdir().expect("a folder"))
+    }
+
+    /// Returns a world in a folder.
+    pub fn sqlite_in(folder: TempDir) -> Self {
+        Self::at(Place::Folder(folder))
+    }
+
+    /// Returns a world on the database that the tests start, where there is one, whose connections have a name.
+    pub fn postgres_named(name: &str) -> Option<Self> {
+        Some(Self::at(Place::Database(format!("{}&application_name={name}", database::schema()?))))
     }
 
     /// Returns a world on the database that the tests start, where there is one.
@@ -111,6 +121,11 @@ impl World {
         }
         self.store = None;
         self.store = Some(open(&self.place, &self.clock));
+    }
+
+    /// Ends the process; [`Self::crash`] begins the next one.
+    pub fn close(&mut self) {
+        self.store = None;
     }
 
     pub fn now(&self) -> Timestamp {
