@@ -183,6 +183,11 @@ pub fn displaced(key: &str, by: &str) -> String {
     format!("{by} took its turn in {}", group_name(key))
 }
 
+/// Returns what people read of one that is about to be canceled, with the sentence of [`displaced`].
+pub fn cancellation_sentence(displaced: &str) -> String {
+    format!("its cancellation: {displaced}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

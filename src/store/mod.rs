@@ -26,7 +26,8 @@
 //! machines. What a pause or its end changes is decided after it, a hundred groups in a transaction; it is
 //! noted, so that the next sweep goes on with it where that process has ended. One that comes to a group and displaces
 //! very many that wait there marks them in its transaction, so that none of them ever goes on; they are canceled some at
-//! a time, by sweeps and claims, and are queued until then. Turns are given in the order
+//! a time, by sweeps and claims, and are queued until then. Very many that go on and that it stops are marked likewise: they
+//! keep their turns until they have ended, and no job of theirs begins any more. Turns are given in the order
 //! in which they were asked for, those of paused runs left out; a run that has its turn keeps it when it is
 //! paused later.
 //!

@@ -4,10 +4,36 @@
 /// The stage of a turn that the run as a whole has.
 pub(super) const WHOLE_RUN: i64 = -1;
 
-/// How many one that comes to a group has canceled in its own transaction, and each transaction after that. Where more
-/// wait they are marked as displaced by one statement, and canceled by what follows: one that comes is not kept from
-/// being accepted by how many there are.
+/// How many one transaction cancels for those that come to groups in it, and each transaction after that. More are marked
+/// by one statement, as displaced where they wait and as stopped where they go on, and canceled by what follows: one that
+/// comes is not kept from being accepted by how many there are, and neither are many that come together.
 pub(super) const DISPLACED_MAX: usize = 500;
+
+/// How many more a transaction cancels.
+#[derive(Debug)]
+pub(super) struct Allowance(usize);
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self(DISPLACED_MAX)
+    }
+}
+
+impl Allowance {
+    /// Takes room for all of so many, or for none.
+    pub(super) fn all(&mut self, count: usize) -> bool {
+        let has_room = count <= self.0;
+        self.0 -= if has_room { count } else { 0 };
+        has_room
+    }
+
+    /// Takes room for as many as there is, and returns for how many that is.
+    pub(super) fn some(&mut self, count: usize) -> usize {
+        let some = count.min(self.0);
+        self.0 -= some;
+        some
+    }
+}
 
 /// Something that follows from a piece of work for other runs.
 #[derive(Debug)]
@@ -22,8 +48,10 @@ pub(super) enum Afterwards {
 
 /// One who has a turn, or waits for it.
 pub(super) struct Member {
+    pub(super) seq: i64,
     pub(super) run: i64,
     pub(super) stage: i64,
+    /// Whether it was asked to stop, or is about to be.
     pub(super) is_canceling: bool,
 }
 

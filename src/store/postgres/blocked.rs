@@ -19,7 +19,12 @@ pub(super) async fn shown(session: &Session, mut runs: Vec<(i64, Run)>) -> Resul
         let mut missed = attendance::missed(session, &open).await?;
         let mut again = again(session, &open).await?;
         let holders = holders(session, groups.values().collect()).await?;
+        let mut displaced = displaced(session, &open).await?;
         for (seq, run) in &mut runs {
+            if let Some(reason) = displaced.remove(seq) {
+                run.waits_for = Some(turn::cancellation_sentence(&reason));
+                continue;
+            }
             // One that is paused is passed over in its groups: it waits to be resumed, whoever has the turn.
             let paused = paused.get(seq).filter(|_| run.state == State::Queued || again.contains_key(seq));
             let waits_in = || {
@@ -50,6 +55,20 @@ async fn again(session: &Session, runs: &[i64]) -> Result<HashMap<i64, String>, 
         Ok((row.try_get("run")?, sentence))
     };
     rows.iter().map(sentence).collect()
+}
+
+/// Returns why runs or their stages are about to be canceled, of those that are.
+async fn displaced(session: &Session, runs: &[i64]) -> Result<HashMap<i64, String>, Fault> {
+    let rows = session
+        .rows(
+            "SELECT DISTINCT ON (run) run, coalesce(displaced, stopped)
+             FROM turn
+             WHERE run = ANY($1) AND coalesce(displaced, stopped) IS NOT NULL
+             ORDER BY run, seq",
+            &[&runs],
+        )
+        .await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
 /// Returns for each run the first group in which it or one of its stages waits for its turn, if there is one of those that

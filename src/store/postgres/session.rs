@@ -10,11 +10,12 @@ use super::pool::{CONNECTIONS_MAX, Pool};
 use super::turn::Afterwards;
 use crate::clock::Clock;
 use crate::store::Error;
+use crate::store::turn::Allowance;
 use deadpool_postgres::Object;
 use jiff::Timestamp;
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::types::ToSql;
@@ -77,6 +78,8 @@ pub(super) struct Session {
     pub(super) own_now: Option<Timestamp>,
     /// What follows for other runs.
     afterwards: Mutex<VecDeque<Afterwards>>,
+    /// How many more it cancels for those that come to groups in it.
+    allowance: Mutex<Allowance>,
 }
 
 /// Which transaction it is: a number, in one of the lives that a fail-over or a crash gives a database. In
@@ -137,6 +140,7 @@ impl Database {
             steady: never,
             own_now: self.clock.own().map(|(now, _)| now),
             afterwards: Mutex::default(),
+            allowance: Mutex::default(),
         };
         let (session, value) = worked(session, &work).await?;
         session.end_reading().await;
@@ -175,7 +179,15 @@ impl Database {
             None => (row.try_get(1)?, row.try_get(1)?),
         };
         let own_now = own.map(|(now, _)| now);
-        Ok(Session { client, transaction: Some(transaction), now, steady, own_now, afterwards: Mutex::default() })
+        Ok(Session {
+            client,
+            transaction: Some(transaction),
+            now,
+            steady,
+            own_now,
+            afterwards: Mutex::default(),
+            allowance: Mutex::default(),
+        })
     }
 
     /// Returns a connection on which a statement was run. One that died while nobody used it is
@@ -268,6 +280,11 @@ impl Session {
     /// Returns what follows next for other runs.
     pub(super) fn next_afterwards(&self) -> Option<Afterwards> {
         self.afterwards.lock().expect("no holder panics").pop_front()
+    }
+
+    /// Takes of what it may cancel for those that come to groups in it.
+    pub(super) fn allowance(&self) -> MutexGuard<'_, Allowance> {
+        self.allowance.lock().expect("no holder panics")
     }
 
     /// Commits. Returns when it is known what became of it.

@@ -154,7 +154,7 @@ async fn asker(session: &Session, run: i64) -> Result<(String, String, bool), Fa
     Ok((row.try_get("pipeline")?, row.try_get("lane")?, row.try_get("is_paused")?))
 }
 
-/// Has those canceled whom a policy names for one that comes. Where very many wait they are only marked: see
+/// Has those canceled whom a policy names for one that comes. Where they are very many they are only marked: see
 /// [`cancel_displaced`]. `group` is the turn's as it is stored.
 async fn displace(
     session: &Session,
@@ -162,7 +162,11 @@ async fn displace(
     (turn, group): (&Turn, &str),
     policy: ConcurrencyPolicy,
 ) -> Result<(), Fault> {
-    let (holding, waiting) = (holding(session, group).await?, waiting(session, group).await?);
+    let holding = match policy {
+        ConcurrencyPolicy::CancelRunning => holding(session, group).await?,
+        ConcurrencyPolicy::Queue | ConcurrencyPolicy::Latest => Vec::new(),
+    };
+    let waiting = waiting(session, group).await?;
     let holders: Vec<Holder> =
         holding.iter().map(|it| Holder { is_same_run: it.run == run, is_canceling: it.is_canceling }).collect();
     let same: Vec<bool> = waiting.iter().map(|it| it.run == run).collect();
@@ -171,10 +175,12 @@ async fn displace(
         return Ok(());
     }
     let reason = turn::displaced(&turn.group, &name_of(session, run).await?);
-    if waiting.len() > DISPLACED_MAX {
+    if waiting.len() > DISPLACED_MAX || !session.allowance().all(arrival.dropped.len()) {
         mark_displaced(session, run, group, &reason).await?;
         arrival.dropped.clear();
     }
+    let later = arrival.stopped.split_off(session.allowance().some(arrival.stopped.len()));
+    mark_stopped(session, later.into_iter().map(|at| &holding[at]), &reason).await?;
     let displaced =
         arrival.dropped.iter().map(|&at| &waiting[at]).chain(arrival.stopped.iter().map(|&at| &holding[at]));
     displaced.for_each(|it| session.note_afterwards(it.cancel(&reason)));
@@ -194,44 +200,70 @@ async fn mark_displaced(session: &Session, run: i64, group: &str, reason: &str) 
     Ok(())
 }
 
-/// Says whether somebody is still marked as displaced.
-pub(super) async fn is_any_displaced(session: &Session) -> Result<bool, Fault> {
-    Ok(session.row("SELECT 1 FROM turn WHERE displaced IS NOT NULL LIMIT 1", &[]).await?.is_some())
+/// Marks some that go on: they keep their turns until they have ended, and nothing of them begins any more.
+async fn mark_stopped<'m>(
+    session: &Session,
+    members: impl Iterator<Item = &'m Member>,
+    reason: &str,
+) -> Result<(), Fault> {
+    let (turns, runs): (Vec<i64>, Vec<i64>) = members.map(|it| (it.seq, it.run)).unzip();
+    if turns.is_empty() {
+        return Ok(());
+    }
+    let mark = "UPDATE turn SET stopped = $1 WHERE seq = ANY($2) AND state = 'held'";
+    session.run(mark, &[&text(reason), &turns]).await?;
+    let set_aside = "UPDATE job SET aside = 'turn' WHERE run = ANY($1) AND state = 'due'";
+    session.run(set_aside, &[&runs]).await?;
+    Ok(())
 }
 
-/// Cancels some of those that are marked as displaced. Says whether there may be more.
+/// How those are marked that are to be canceled: where they wait, and where they go on.
+const MARKS: [&str; 2] = ["displaced", "stopped"];
+
+/// Says whether somebody is still marked as displaced or stopped.
+pub(super) async fn is_any_displaced(session: &Session) -> Result<bool, Fault> {
+    // The first of them: for any of them all that wait would be read where there is none.
+    let found = session
+        .one(
+            "SELECT coalesce((SELECT min(seq) FROM turn WHERE displaced IS NOT NULL),
+                             (SELECT min(seq) FROM turn WHERE stopped IS NOT NULL)) IS NOT NULL",
+            &[],
+        )
+        .await?;
+    Ok(found.try_get(0)?)
+}
+
+/// Cancels some of those that are marked as displaced or stopped. Says whether there may be more.
 pub(super) async fn cancel_displaced(session: &Session, forms: &Forms) -> Result<bool, Fault> {
     lock(session).await?;
-    let rows = session
-        .rows(
-            "SELECT seq, run, stage_index, displaced, false AS is_canceling
+    let mut left = DISPLACED_MAX;
+    for mark in MARKS {
+        let marked = format!(
+            "SELECT seq, run, stage_index, {mark} AS reason, false AS is_canceling
              FROM turn
-             WHERE displaced IS NOT NULL
+             WHERE {mark} IS NOT NULL
              ORDER BY seq
-             LIMIT $1",
-            &[&number(DISPLACED_MAX)],
-        )
-        .await?;
-    let Some(last) = rows.last() else { return Ok(false) };
-    for row in &rows {
-        session.note_afterwards(member(row)?.cancel(row.try_get("displaced")?));
+             LIMIT $1"
+        );
+        let rows = session.rows(&marked, &[&number(left)]).await?;
+        let Some(last) = rows.last() else { continue };
+        for row in &rows {
+            session.note_afterwards(member(row)?.cancel(row.try_get("reason")?));
+        }
+        work_off(session, forms).await?;
+        // Whoever should have kept its turn all the same is not met again and again.
+        let free = format!("UPDATE turn SET {mark} = NULL WHERE {mark} IS NOT NULL AND seq <= $1");
+        session.run(&free, &[&last.try_get::<_, i64>("seq")?]).await?;
+        left -= rows.len();
     }
-    work_off(session, forms).await?;
-    // Whoever should have kept its turn all the same is not met again and again.
-    session
-        .run(
-            "UPDATE turn SET displaced = NULL WHERE displaced IS NOT NULL AND seq <= $1",
-            &[&last.try_get::<_, i64>("seq")?],
-        )
-        .await?;
-    Ok(rows.len() == DISPLACED_MAX)
+    Ok(left == 0)
 }
 
 /// Returns those of a group who go on, the longest there first.
 async fn holding(session: &Session, group: &str) -> Result<Vec<Member>, Fault> {
     let rows = session
         .rows(
-            "SELECT turn.run, turn.stage_index, run.state = 'canceling' AS is_canceling
+            "SELECT turn.seq, turn.run, turn.stage_index, run.state = 'canceling' OR turn.stopped IS NOT NULL AS is_canceling
              FROM turn
              JOIN run ON run.seq = turn.run
              WHERE turn.\"group\" = $1 AND turn.state = 'held' AND turn.seq >= 0
@@ -247,7 +279,7 @@ async fn holding(session: &Session, group: &str) -> Result<Vec<Member>, Fault> {
 async fn waiting(session: &Session, group: &str) -> Result<Vec<Member>, Fault> {
     let rows = session
         .rows(
-            "SELECT run, stage_index, false AS is_canceling
+            "SELECT seq, run, stage_index, false AS is_canceling
              FROM (SELECT seq, run, stage_index
                    FROM turn
                    WHERE \"group\" = $1 AND state = 'waiting' AND seq >= 0 AND displaced IS NULL
@@ -261,6 +293,7 @@ async fn waiting(session: &Session, group: &str) -> Result<Vec<Member>, Fault> {
 
 fn member(row: &Row) -> Result<Member, Fault> {
     Ok(Member {
+        seq: row.try_get("seq")?,
         run: row.try_get("run")?,
         stage: row.try_get("stage_index")?,
         is_canceling: row.try_get("is_canceling")?,
@@ -356,12 +389,13 @@ async fn go_on(session: &Session, forms: &Forms, run: i64, stage: i64) -> Result
         .await?;
     if stage == WHOLE_RUN {
         let (plan, board) = graph::plan_and_board(session, forms, run).await?;
-        follow(session, run, &plan, &board).await?;
+        return follow(session, run, &plan, &board).await;
     }
-    Ok(())
+    // The run may be about to be stopped.
+    hold_back(session, run).await
 }
 
-/// Sets due jobs aside whose run or stage waits for a turn.
+/// Sets due jobs aside whose run or stage waits for a turn, or is about to be stopped.
 async fn hold_back(session: &Session, run: i64) -> Result<(), Fault> {
     session
         .run(
@@ -369,7 +403,7 @@ async fn hold_back(session: &Session, run: i64) -> Result<(), Fault> {
              SET aside = 'turn'
              WHERE run = $1 AND state = 'due' AND aside IS NULL
                AND EXISTS (SELECT 1 FROM turn
-                           WHERE turn.run = $1 AND turn.state = 'waiting'
+                           WHERE turn.run = $1 AND (turn.state = 'waiting' OR turn.stopped IS NOT NULL)
                              AND turn.stage_index IN (-1, job.stage_index))",
             &[&run],
         )

@@ -14,6 +14,9 @@ pub(super) fn shown(connection: &Connection, seq: i64, run: Run, now: Timestamp)
     if run.state == State::Completed {
         return Ok(run);
     }
+    if let Some(reason) = displaced(connection, seq)? {
+        return Ok(Run { waits_for: Some(turn::cancellation_sentence(&reason)), ..run });
+    }
     let again = if run.state == State::Queued { None } else { again(connection, seq)? };
     // One that is paused is passed over in its groups: it waits to be resumed, whoever has the turn.
     let paused = if run.state == State::Queued || again.is_some() { paused(connection, seq)? } else { None };
@@ -39,6 +42,21 @@ fn again(connection: &Connection, run: i64) -> Result<Option<String>, Error> {
         .query_row([run], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     again.map(|(since, attempts)| Ok(again_sentence(moment(since)?, attempts))).transpose()
+}
+
+/// Returns why a run or one of its stages is about to be canceled, if it is.
+fn displaced(connection: &Connection, run: i64) -> Result<Option<String>, Error> {
+    let reason = connection
+        .prepare_cached(
+            "SELECT coalesce(displaced, stopped)
+             FROM turn
+             WHERE run = ? AND coalesce(displaced, stopped) IS NOT NULL
+             ORDER BY seq
+             LIMIT 1",
+        )?
+        .query_row([run], |row| row.get(0))
+        .optional()?;
+    Ok(reason)
 }
 
 /// Returns the first group in which a run or one of its stages waits for its turn, if there is one of those that somebody

@@ -6,7 +6,7 @@ use crate::store::Error;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each brings the schema from the version that is its place to the next.
-const MIGRATIONS: [&str; 15] = [
+const MIGRATIONS: [&str; 16] = [
     include_str!("migration/0001.sql"),
     include_str!("migration/0002.sql"),
     include_str!("migration/0003.sql"),
@@ -22,6 +22,7 @@ const MIGRATIONS: [&str; 15] = [
     include_str!("migration/0013.sql"),
     include_str!("migration/0014.sql"),
     include_str!("migration/0015.sql"),
+    include_str!("migration/0016.sql"),
 ];
 
 /// Returns the latest version that is known.

@@ -10,6 +10,7 @@ use super::place::Place;
 use super::steady;
 use super::writer::{Ended, Memory, Now, Run, Session, Told, Went, Work, ended_early};
 use crate::clock::Clock;
+use crate::store::turn::Allowance;
 use crate::store::{Error, Outage};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
@@ -206,6 +207,9 @@ impl Loop {
             self.data_version = version;
             self.memory = None;
             self.ahead = steady::ahead(connection, Now::of(&*self.clock))?;
+        }
+        if let Some(memory) = &mut self.memory {
+            memory.allowance = Allowance::default();
         }
         Ok(())
     }

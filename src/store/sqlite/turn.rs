@@ -7,6 +7,7 @@
 use super::graph;
 use super::lease;
 use super::pause::first_of_lanes;
+use super::row::to_json;
 use super::writer::Session;
 use crate::pipeline::plan::{ConcurrencyPolicy, Plan};
 use crate::run::turn::{self, Holder, Turn};
@@ -105,10 +106,13 @@ fn ask(session: &mut Session<'_>, run: i64, turn: &Turn) -> Result<(), Error> {
     Ok(())
 }
 
-/// Has those canceled whom a policy names for one that comes. Where very many wait they are only marked: see
+/// Has those canceled whom a policy names for one that comes. Where they are very many they are only marked: see
 /// [`cancel_displaced`].
 fn displace(session: &mut Session<'_>, run: i64, turn: &Turn, policy: ConcurrencyPolicy) -> Result<(), Error> {
-    let holding = members(session, &turn.group, "held", None)?;
+    let holding = match policy {
+        ConcurrencyPolicy::CancelRunning => members(session, &turn.group, "held", None)?,
+        ConcurrencyPolicy::Queue | ConcurrencyPolicy::Latest => Vec::new(),
+    };
     let waiting = members(session, &turn.group, "waiting", Some(DISPLACED_MAX + 1))?;
     let holders: Vec<Holder> =
         holding.iter().map(|it| Holder { is_same_run: it.run == run, is_canceling: it.is_canceling }).collect();
@@ -118,10 +122,12 @@ fn displace(session: &mut Session<'_>, run: i64, turn: &Turn, policy: Concurrenc
         return Ok(());
     }
     let reason = turn::displaced(&turn.group, &name_of(session, run)?);
-    if waiting.len() > DISPLACED_MAX {
+    if waiting.len() > DISPLACED_MAX || !session.memory.allowance.all(arrival.dropped.len()) {
         mark_displaced(session, run, &turn.group, &reason)?;
         arrival.dropped.clear();
     }
+    let later = arrival.stopped.split_off(session.memory.allowance.some(arrival.stopped.len()));
+    mark_stopped(session, later.into_iter().map(|at| &holding[at]), &reason)?;
     let displaced =
         arrival.dropped.iter().map(|&at| &waiting[at]).chain(arrival.stopped.iter().map(|&at| &holding[at]));
     session.memory.afterwards.extend(displaced.map(|it| it.cancel(&reason)));
@@ -141,36 +147,75 @@ fn mark_displaced(session: &Session<'_>, run: i64, group: &str, reason: &str) ->
     Ok(())
 }
 
-/// Says whether somebody is still marked as displaced.
-pub(super) fn is_any_displaced(connection: &Connection) -> Result<bool, Error> {
-    Ok(connection.prepare_cached("SELECT 1 FROM turn WHERE displaced IS NOT NULL LIMIT 1")?.exists([])?)
-}
-
-/// Cancels some of those that are marked as displaced. Says whether there may be more.
-pub(super) fn cancel_displaced(session: &mut Session<'_>) -> Result<bool, Error> {
-    let (mut displaced, mut last) = (0, 0);
-    {
-        let mut query = session.connection.prepare_cached(
-            "SELECT seq, run, stage_index, displaced
-             FROM turn
-             WHERE displaced IS NOT NULL
-             ORDER BY seq
-             LIMIT ?",
-        )?;
-        let mut rows = query.query([DISPLACED_MAX])?;
-        while let Some(row) = rows.next()? {
-            let member = Member { run: row.get("run")?, stage: row.get("stage_index")?, is_canceling: false };
-            session.memory.afterwards.push_back(member.cancel(&row.get::<_, String>("displaced")?));
-            (displaced, last) = (displaced + 1, row.get("seq")?);
-        }
+/// Marks some that go on: they keep their turns until they have ended, and nothing of them begins any more.
+fn mark_stopped<'m>(
+    session: &Session<'_>,
+    members: impl Iterator<Item = &'m Member>,
+    reason: &str,
+) -> Result<(), Error> {
+    let (turns, runs): (Vec<i64>, Vec<i64>) = members.map(|it| (it.seq, it.run)).unzip();
+    if turns.is_empty() {
+        return Ok(());
     }
-    work_off(session, session.now.at)?;
-    // Whoever should have kept its turn all the same is not met again and again.
     session
         .connection
-        .prepare_cached("UPDATE turn SET displaced = NULL WHERE displaced IS NOT NULL AND seq <= ?")?
-        .execute([last])?;
-    Ok(displaced == DISPLACED_MAX)
+        .prepare_cached("UPDATE turn SET stopped = ? WHERE seq IN (SELECT value FROM json_each(?)) AND state = 'held'")?
+        .execute(params![reason, to_json(&turns)?])?;
+    session
+        .connection
+        .prepare_cached(
+            "UPDATE job
+             SET aside = 'turn'
+             WHERE run IN (SELECT value FROM json_each(?)) AND state = 'due'",
+        )?
+        .execute([to_json(&runs)?])?;
+    Ok(())
+}
+
+/// How those are marked that are to be canceled: where they wait, and where they go on.
+const MARKS: [&str; 2] = ["displaced", "stopped"];
+
+/// Says whether somebody is still marked as displaced or stopped.
+pub(super) fn is_any_displaced(connection: &Connection) -> Result<bool, Error> {
+    MARKS.iter().try_fold(false, |is_any, mark| {
+        let found = || connection.prepare_cached(&format!("SELECT 1 FROM turn WHERE {mark} IS NOT NULL LIMIT 1"));
+        Ok(is_any || found()?.exists([])?)
+    })
+}
+
+/// Cancels some of those that are marked as displaced or stopped. Says whether there may be more.
+pub(super) fn cancel_displaced(session: &mut Session<'_>) -> Result<bool, Error> {
+    let mut left = DISPLACED_MAX;
+    for mark in MARKS {
+        let last = note_marked(session, mark, &mut left)?;
+        work_off(session, session.now.at)?;
+        // Whoever should have kept its turn all the same is not met again and again.
+        session
+            .connection
+            .prepare_cached(&format!("UPDATE turn SET {mark} = NULL WHERE {mark} IS NOT NULL AND seq <= ?"))?
+            .execute([last])?;
+    }
+    Ok(left == 0)
+}
+
+/// Notes that some of those with a mark are canceled, and returns the place of the last of them.
+fn note_marked(session: &mut Session<'_>, mark: &str, left: &mut usize) -> Result<i64, Error> {
+    let mut query = session.connection.prepare_cached(&format!(
+        "SELECT seq, run, stage_index, {mark}
+         FROM turn
+         WHERE {mark} IS NOT NULL
+         ORDER BY seq
+         LIMIT ?"
+    ))?;
+    let mut rows = query.query([*left])?;
+    let mut last = 0;
+    while let Some(row) = rows.next()? {
+        let (seq, run, stage) = (row.get("seq")?, row.get("run")?, row.get("stage_index")?);
+        let member = Member { seq, run, stage, is_canceling: false };
+        session.memory.afterwards.push_back(member.cancel(&row.get::<_, String>(mark)?));
+        (*left, last) = (*left - 1, seq);
+    }
+    Ok(last)
 }
 
 /// Returns the pipeline and the lane of a run, and whether one of them is paused.
@@ -190,7 +235,7 @@ fn asker(session: &Session<'_>, run: i64) -> Result<(String, String, bool), Erro
 fn members(session: &Session<'_>, group: &str, state: &str, most: Option<usize>) -> Result<Vec<Member>, Error> {
     let most = most.map_or(-1, |most| i64::try_from(most).expect("a small number"));
     let mut query = session.connection.prepare_cached(
-        "SELECT turn.run, turn.stage_index, run.state = 'canceling'
+        "SELECT turn.seq, turn.run, turn.stage_index, run.state = 'canceling' OR turn.stopped IS NOT NULL
          FROM turn
          JOIN run ON run.seq = turn.run
          WHERE turn.\"group\" = ? AND turn.state = ? AND turn.displaced IS NULL
@@ -198,7 +243,7 @@ fn members(session: &Session<'_>, group: &str, state: &str, most: Option<usize>)
          LIMIT ?",
     )?;
     let members = query.query_map(params![group, state, most], |row| {
-        Ok(Member { run: row.get(0)?, stage: row.get(1)?, is_canceling: row.get(2)? })
+        Ok(Member { seq: row.get(0)?, run: row.get(1)?, stage: row.get(2)?, is_canceling: row.get(3)? })
     })?;
     Ok(members.collect::<Result<_, _>>()?)
 }
@@ -295,12 +340,13 @@ fn go_on(session: &mut Session<'_>, run: i64, stage: i64) -> Result<(), Error> {
         .execute(params![run, stage])?;
     if stage == WHOLE_RUN {
         let (plan, board) = graph::plan_and_board(session, run)?;
-        follow(session, run, &plan, &board)?;
+        return follow(session, run, &plan, &board);
     }
-    Ok(())
+    // The run may be about to be stopped.
+    hold_back(session, run)
 }
 
-/// Sets due jobs aside whose run or stage waits for a turn.
+/// Sets due jobs aside whose run or stage waits for a turn, or is about to be stopped.
 fn hold_back(session: &Session<'_>, run: i64) -> Result<(), Error> {
     session
         .connection
@@ -309,7 +355,7 @@ fn hold_back(session: &Session<'_>, run: i64) -> Result<(), Error> {
              SET aside = 'turn'
              WHERE run = ?1 AND state = 'due' AND aside IS NULL
                AND EXISTS (SELECT 1 FROM turn
-                           WHERE turn.run = ?1 AND turn.state = 'waiting'
+                           WHERE turn.run = ?1 AND (turn.state = 'waiting' OR turn.stopped IS NOT NULL)
                              AND turn.stage_index IN (-1, job.stage_index))",
         )?
         .execute([run])?;

@@ -30,7 +30,8 @@ const INVARIANTS: [Invariant; 8] = [
         "SELECT id FROM job
          WHERE state = 'due'
            AND (aside IS 'turn') <> EXISTS (SELECT 1 FROM turn
-                                            WHERE turn.run = job.run AND turn.state = 'waiting'
+                                            WHERE turn.run = job.run
+                                              AND (turn.state = 'waiting' OR turn.stopped IS NOT NULL)
                                               AND turn.stage_index IN (-1, job.stage_index))
            AND aside IS NOT 'paused'",
     ),

@@ -20,6 +20,7 @@ use super::steady;
 use super::transaction::Loop;
 use super::turn::Afterwards;
 use crate::clock::Clock;
+use crate::store::turn::Allowance;
 use crate::store::{Error, Outage};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
@@ -92,6 +93,8 @@ pub(super) struct Memory {
     pub(super) forms: Forms,
     /// What follows for other runs from the work that is being done; empty between pieces of work.
     pub(super) afterwards: VecDeque<Afterwards>,
+    /// How many more the transaction cancels for those that come to groups in it.
+    pub(super) allowance: Allowance,
     /// When the job that is due longest was looked for, and since when it is due.
     pub(super) oldest: Option<(Timestamp, Option<i64>)>,
     /// How far the two clocks stood apart when that was noted last, in microseconds.
@@ -111,6 +114,7 @@ impl Memory {
             counters: Counters::default(),
             forms: Forms::default(),
             afterwards: VecDeque::new(),
+            allowance: Allowance::default(),
             oldest: None,
             ahead_of_day: steady::last_noted(connection)?,
         })

@@ -173,6 +173,7 @@ pub(in crate::store) const TABLES: [Table; 26] = [
             own("pipeline", Key),
             own("lane", Key),
             own("displaced", Text),
+            own("stopped", Text),
         ],
     },
     Table { name: "lane", columns: &[own("pool", Key), own("name", Key), own("served", Number)] },

@@ -1,17 +1,21 @@
 //! One that comes to a group in which very many wait, and displaces them, in every store.
 
 use super::turns::{detail, finish, grouped, look, queue_all};
-use super::world::{World, worlds};
+use super::world::{World, job, plan, worlds};
 use pipehook::id::RunId;
-use pipehook::pipeline::plan::ConcurrencyPolicy;
+use pipehook::pipeline::plan::{Concurrency, ConcurrencyPolicy, Job, Plan};
 use pipehook::run::{RunResult, State};
 
 /// More than two transactions cancel.
 const MANY: usize = 1_100;
 
+fn reason(by: u64) -> String {
+    format!("hello#{by} took its turn in the concurrency group `deploy`")
+}
+
 /// Looks at some of those that were displaced: they are canceled, for the one that displaced them.
 async fn are_canceled(world: &World, runs: &[RunId], by: u64) {
-    let reason = format!("hello#{by} took its turn in the concurrency group `deploy`");
+    let reason = reason(by);
     for run in runs.iter().step_by(50) {
         let shown = detail(world, run).await.run;
         let ended = (shown.state, shown.result, shown.reason.as_deref());
@@ -35,6 +39,8 @@ async fn very_many_that_wait_are_displaced_bit_by_bit() {
         let latest = world.queue(grouped(1, ConcurrencyPolicy::Latest)).await;
         let behind = world.queue(grouped(1, ConcurrencyPolicy::Queue)).await;
         assert_eq!(queued(&world).await, MANY + 2, "they are canceled by what follows");
+        let waits_for = detail(&world, &many[9]).await.run.waits_for;
+        assert_eq!(waits_for, Some(format!("its cancellation: {}", reason(latest.number))), "that is told");
         assert!(world.claim().await.is_none(), "the first has the turn");
         for run in [&latest, &behind] {
             finish(&world, &claim, RunResult::Succeeded).await;
@@ -53,6 +59,62 @@ async fn very_many_that_wait_are_displaced_bit_by_bit() {
         are_canceled(&world, &many, latest.number).await;
         finish(&world, &claim, RunResult::Succeeded).await;
         assert!(world.claim().await.is_none(), "all have ended");
+    }
+}
+
+/// As above, of those that go on: what the others have begun ends first, and nothing more of them begins.
+#[tokio::test]
+async fn very_many_that_go_on_are_stopped_bit_by_bit() {
+    for mut world in worlds() {
+        let mut plans: Vec<Plan> = (0..MANY).map(|_| grouped(5_000, ConcurrencyPolicy::Queue)).collect();
+        // It begins, and has more to do.
+        let begins = 700;
+        plans[begins].stages[0].jobs = ["a", "b"]
+            .map(|name| Job { pool: "gpu".to_owned(), ..job(name, if name == "a" { &[] } else { &["a"] }) })
+            .into();
+        let many = queue_all(&world, plans).await;
+        let claim = world.claim_in(&["gpu"]).await.expect("due");
+        assert_eq!(claim.run, many[begins]);
+        let latest = world.queue(grouped(1, ConcurrencyPolicy::CancelRunning)).await;
+        assert_eq!(queued(&world).await, MANY - 500, "some are canceled at once");
+        assert!(world.claim().await.is_none(), "none of the others begins any more");
+        for (run, state) in [(&many[begins], State::Running), (&many[begins + 1], State::Queued)] {
+            let shown = detail(&world, run).await.run;
+            assert_eq!(shown.state, state);
+            assert_eq!(shown.waits_for, Some(format!("its cancellation: {}", reason(latest.number))));
+        }
+        finish(&world, &claim, RunResult::Succeeded).await;
+        assert!(world.claim_in(&["gpu"]).await.is_none(), "nothing more of it begins");
+        world.crash();
+        while queued(&world).await > 1 {
+            assert_eq!(world.store().sweep(false).await.expect("a sweep"), []);
+        }
+        are_canceled(&world, &many, latest.number).await;
+        let next = world.claim().await.expect("its turn came");
+        assert_eq!(next.run, latest.id);
+        finish(&world, &next, RunResult::Succeeded).await;
+    }
+}
+
+/// Many that come at once, each to a group of its own, cancel no more in their transaction than one does.
+#[tokio::test]
+async fn many_that_displace_others_at_once_cancel_no_more_than_one() {
+    const GROUPS: usize = 4;
+    const IN_EACH: usize = 300;
+    let of = |group: usize, policy| {
+        let concurrency = Concurrency { group: format!("group{group}").as_str().into(), limit: 1, policy };
+        Plan { concurrency: Some(concurrency), ..plan(vec![job("a", &[])]) }
+    };
+    for world in worlds() {
+        let waiting = (0..GROUPS * IN_EACH).map(|at| of(at % GROUPS, ConcurrencyPolicy::Queue));
+        queue_all(&world, waiting).await;
+        look(&world).await;
+        queue_all(&world, (0..GROUPS).map(|group| of(group, ConcurrencyPolicy::Latest))).await;
+        assert_eq!(queued(&world).await, GROUPS * IN_EACH + GROUPS - (IN_EACH - 1), "those of the first group");
+        for left in [GROUPS * IN_EACH + GROUPS - (IN_EACH - 1) - 500, 2 * GROUPS] {
+            assert_eq!(world.store().sweep(false).await.expect("a sweep"), []);
+            assert_eq!(queued(&world).await, left);
+        }
     }
 }
 
