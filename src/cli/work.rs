@@ -14,7 +14,7 @@ use crate::store::Store;
 use crate::webhook::challenge::Consent;
 use crate::webhook::connection::Secret;
 use crate::worker::{
-    Drain, Duty, Host, INHERITED, Keeper, Lookout, Repositories, Secrets, Settings, Worker, send_left,
+    Drain, Duty, Host, INHERITED, Keeper, Lookout, Repositories, Secrets, Settings, Worker, keep_swept, send_left,
 };
 use anyhow::Context;
 use arc_swap::ArcSwap;
@@ -129,7 +129,7 @@ pub(super) struct Housekeeping {
 
 impl Housekeeping {
     /// Starts to look at everything, now and from time to time. Where this process has no worker, it is also what sends
-    /// logs that an earlier one has left here.
+    /// logs that an earlier one has left here, and what sweeps.
     pub(super) fn start(
         config: &Config,
         store: Arc<dyn Store>,
@@ -139,7 +139,10 @@ impl Housekeeping {
     ) -> Result<Self, Failure> {
         let lookout = Lookout::new(store.clone(), worker.map(|terms| terms.duty.clone()));
         let left = worker.is_none().then(|| Logs::new(&config.data).shared(depot.clone()));
-        let courier = left.map(|logs| send_left(logs, store.clone()));
+        let in_place_of_worker = left.map(|logs| {
+            let (store, data) = (store.clone(), config.data.clone());
+            async move { tokio::join!(send_left(logs.clone(), store.clone()), keep_swept(store, logs, data)) }
+        });
         let (own, shared) = (Site::Folder(config.data.clone()), depot.map(Site::Depot));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.context("nothing old can be removed").map_err(Failure::Unreachable)?;
@@ -150,7 +153,7 @@ impl Housekeeping {
             .name("retention".to_owned())
             .spawn(move || {
                 runtime.block_on(async {
-                    let courier = courier.map(tokio::spawn);
+                    let in_place_of_worker = in_place_of_worker.map(tokio::spawn);
                     let mut ending = stopped.clone();
                     let too_late = async {
                         let _ = ending.wait_for(|ending| *ending).await;
@@ -161,7 +164,7 @@ impl Housekeeping {
                         // The store does not answer.
                         () = too_late => {}
                     }
-                    courier.inspect(|courier| courier.abort());
+                    in_place_of_worker.inspect(|task| task.abort());
                 });
                 // A folder of very many files may be gone through, or a place be asked that does not answer.
                 runtime.shutdown_timeout(LAST_WORK_MAX);

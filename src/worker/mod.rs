@@ -84,7 +84,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// How long a worker waits for a change before it looks again: for jobs that another process made
 /// due.
@@ -234,6 +234,15 @@ impl Worker {
     }
 }
 
+/// Sweeps from time to time, until it is dropped: for a process without a worker, as there may be none at all. What a lost
+/// worker had, and what others have displaced, ends all the same.
+pub async fn keep_swept(store: Arc<dyn Store>, logs: Logs, data: PathBuf) {
+    loop {
+        sweep(&*store, &logs, &data).await;
+        sleep(SWEEP_EVERY).await;
+    }
+}
+
 async fn sweep(store: &dyn Store, logs: &Logs, data: &Path) {
     match store.sweep(false).await {
         Ok(swept) => clear_up(logs, data, swept).await,
@@ -321,6 +330,6 @@ async fn clearing(clear: impl FnOnce() + Send + 'static) {
 
 async fn changed_or_time(changes: &mut watch::Receiver<u64>) {
     if let Ok(Err(_)) = timeout(LOOK_EVERY, changes.changed()).await {
-        tokio::time::sleep(LOOK_EVERY).await;
+        sleep(LOOK_EVERY).await;
     }
 }

@@ -119,3 +119,31 @@ fn a_later_run_cancels_the_one_that_has_the_group_on_another_machine() {
         "who was canceled has stopped before the next began"
     );
 }
+
+/// More than one transaction cancels.
+const MANY: usize = 520;
+
+#[test]
+fn those_that_others_displace_are_canceled_also_where_there_is_no_worker() {
+    let folder = Folder::new(
+        "limits: {queue: 1000000, requests_per_second: 1000000}\nconnections: {load: {secret: {value: s}}, last: {secret: {value: s}}}\n",
+    );
+    for (name, policy) in [("load", "queue"), ("last", "latest")] {
+        let text = format!(
+            "resources: {{webhooks: [{{webhook: hook, connection: {name}}}]}}\n\
+             concurrency: {{group: deploy, policy: {policy}}}\nsteps:\n- script: 'true'\n"
+        );
+        folder.write(&format!("pipelines/{name}.yml"), &text);
+    }
+    let server = folder.serve(&["--no-worker"]);
+    let post = |connection: &str| assert_eq!(server.deliver(connection, "s", b"{}").status, 200);
+    (0..MANY).for_each(|_| post("load"));
+    let queued = || {
+        let runs = folder.run(&["runs", "--limit", "10000", "--format", "json"]).ended_with(0).json();
+        Some(runs.as_array()?.iter().filter(|run| run["state"] == "queued").count())
+    };
+    assert_eq!(queued(), Some(MANY));
+    post("last");
+    assert_eq!(queued(), Some(MANY + 1), "they are canceled by what follows");
+    until("the end of those that were displaced", SOON, || (queued()? == 2).then_some(()));
+}

@@ -158,6 +158,21 @@ fn a_worker_that_stands_still_past_its_lease_has_its_processes_stopped_and_write
 }
 
 #[test]
+fn a_job_whose_worker_is_lost_ends_where_no_other_worker_is_left() {
+    let Some(address) = database::schema() else { return };
+    let killed = folder(&address);
+    let scene = Scene::of(folder(&address), ENDLESS, 1);
+    let server = scene.receiver.serve(&["--no-worker"]);
+    let mut worker = killed.work(&[]);
+    let run = begin(&server);
+    scene.attempt(1);
+    worker.kill();
+    end_leases(&address);
+    let shown = ended(&server, &run);
+    assert!(shown.to_string().contains("abandoned"), "{shown}");
+}
+
+#[test]
 fn a_worker_that_goes_on_leaves_the_next_attempt_of_a_lost_job_alone() {
     let Some(address) = database::schema() else { return };
     let (stalled, other) = (folder(&address), folder(&address));
