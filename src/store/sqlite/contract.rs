@@ -47,12 +47,12 @@ impl Store for SqliteStore {
     }
 
     async fn note_roster(&self, roster: Arc<Roster>, at: Timestamp) -> Result<(), Error> {
-        self.write(move |session| roster::note(session, &roster, at)).await
+        self.writer.write_beside(move |session| roster::note(session, &roster, at)).await
     }
 
     async fn attend(&self, attendance: &Attendance) -> Result<(), Error> {
         let attendance = attendance.clone();
-        self.write(move |session| attendance::note(session, &attendance)).await
+        self.writer.write_beside(move |session| attendance::note(session, &attendance)).await
     }
 
     async fn pools(&self) -> Result<Vec<PoolDetail>, Error> {
@@ -75,7 +75,7 @@ impl Store for SqliteStore {
 
     async fn renew(&self, lease: &Lease, by: Duration) -> Result<Renewal, Error> {
         let lease = lease.clone();
-        self.write(move |session| lease::renew(session, &lease, by)).await
+        self.writer.write_beside(move |session| lease::renew(session, &lease, by)).await
     }
 
     async fn record(&self, lease: &Lease, event: StepEvent) -> Result<(), Error> {
@@ -183,7 +183,7 @@ impl Store for SqliteStore {
     }
 
     async fn compact(&self) -> Result<bool, Error> {
-        self.write(|session| retention::compact(session)).await
+        self.writer.write_beside(|session| retention::compact(session)).await
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

@@ -152,7 +152,8 @@ impl Loop {
                 match work {
                     Work::Acceptance(rows, told, turn) if turn.take() => self.accept(rows, told, ended)?,
                     Work::Other(work, turn) if turn.take() => self.other(work, ended)?,
-                    Work::Acceptance(..) | Work::Other(..) => {}
+                    Work::Beside(work, turn) if turn.take() => self.guarded(work, ended)?,
+                    Work::Acceptance(..) | Work::Other(..) | Work::Beside(..) => {}
                 }
             }
             self.catch_up(ended)?;
@@ -168,7 +169,7 @@ impl Loop {
         }
         ended.extend(batch.map(|work| match work {
             Work::Acceptance(rows, told, _) => Ended::Acceptance(rows, Err(ended_early()), told),
-            Work::Other(work, _) => Ended::Other(work(None).1),
+            Work::Other(work, _) | Work::Beside(work, _) => Ended::Other(work(None).1),
         }));
         written
     }

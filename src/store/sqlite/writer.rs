@@ -5,7 +5,8 @@
 //! copies every page that is written after it, which would be most of the cost of accepting a
 //! delivery: an acceptance has none, decides whether it can be done before it writes anything, and
 //! if the store itself fails in the midst of it, the whole transaction is given up, and nobody in it
-//! is acknowledged. Work of the other kind finds the log of deliveries filed (see `filing.rs`).
+//! is acknowledged. Most work of the other kind finds the log of deliveries filed
+//! (see `filing.rs`).
 //! After an error of the disk the connection is closed and opened again: what a failed sync left
 //! in memory is not known to be on disk, and trying the same sync again would lie about it.
 //! Once the database has shown that it is damaged nothing more is accepted by this process (see `fault.rs`).
@@ -166,8 +167,10 @@ impl Turn {
 pub(super) enum Work {
     /// It has no savepoint: it refuses before it writes, or it takes its transaction with it.
     Acceptance(Box<Rows>, Told, Turn),
-    /// It has one.
+    /// It has one, and finds the log filed as far as it was when its turn came.
     Other(Run, Turn),
+    /// It has one, and has nothing to do with what is logged: it waits for no filing.
+    Beside(Run, Turn),
 }
 
 /// Work that was done and may be told when the commit is.
@@ -226,10 +229,26 @@ impl Writer {
         self.done(Work::Acceptance(rows, told, turn.clone()), &turn, ended).await
     }
 
-    /// Runs work in the next transaction and returns when it is on disk.
+    /// Runs work when the log is filed, and returns when it is on disk.
     pub(super) async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Session<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.run(work, Work::Other).await
+    }
+
+    /// Runs work that has nothing to do with what is logged in the next transaction, and returns when it is on disk.
+    pub(super) async fn write_beside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Session<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.run(work, Work::Beside).await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Session<'_>) -> Result<T, Error> + Send + 'static,
+        kind: fn(Run, Turn) -> Work,
     ) -> Result<T, Error> {
         let ((tell, told), turn) = (oneshot::channel(), Turn::default());
         let run: Run = Box::new(move |session| {
@@ -241,7 +260,7 @@ impl Writer {
             });
             (went, answer)
         });
-        self.done(Work::Other(run, turn.clone()), &turn, told).await
+        self.done(kind(run, turn.clone()), &turn, told).await
     }
 
     /// Brings work and returns how it ended. Work whose turn does not come in [`TURN_MAX`] is withdrawn: nothing of it
@@ -279,8 +298,8 @@ impl Writer {
         }
     }
 
-    /// Runs work in a later transaction and then tells `done` whether it is on disk. Returns
-    /// whether there was room for it.
+    /// Runs work that has nothing to do with what is logged in a later transaction, and then tells `done` whether it is
+    /// on disk. Returns whether there was room for it.
     pub(super) fn write_without_waiting(
         &self,
         work: impl FnOnce(&mut Session<'_>) -> Result<(), Error> + Send + 'static,
@@ -290,7 +309,7 @@ impl Writer {
             let result = session.map_or_else(|| Err(ended_early()), work);
             (Went::of(&result), Box::new(move |commit| done(commit.and(result))))
         });
-        self.sender().try_send(Work::Other(run, Turn::default())).is_ok()
+        self.sender().try_send(Work::Beside(run, Turn::default())).is_ok()
     }
 
     fn sender(&self) -> &mpsc::Sender<Work> {
