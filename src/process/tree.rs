@@ -3,7 +3,7 @@
 use super::shim::ARGUMENT;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::time::{Duration, Instant};
 
@@ -28,7 +28,7 @@ pub(super) fn kill_below() -> bool {
     let mut pause = PAUSE_FIRST;
     // Again and again: a process may start another one between the look and its own end.
     while has_children() {
-        below(own).into_iter().for_each(kill);
+        kill_all(&below(own), &[own]);
         std::thread::sleep(pause);
         reap_all();
         if began.elapsed() > KILL_MAX {
@@ -58,19 +58,20 @@ pub(super) fn reap_all() {
 /// its own environment is found where its shim is there still: all below that ends with it.
 pub fn hunt(marks: &[String]) -> usize {
     let marks: Vec<Vec<u8>> = marks.iter().map(|mark| format!("{MARK}={mark}").into_bytes()).collect();
-    let mut killed = std::collections::BTreeSet::new();
+    let mut killed = BTreeSet::new();
     let began = Instant::now();
     while !marks.is_empty() && began.elapsed() < KILL_MAX {
         let found: Vec<Pid> = processes().filter(|process| is_marked(*process, &marks)).collect();
         if found.is_empty() {
             break;
         }
-        for process in found {
+        for process in &found {
             // A shim has no mark of its own, and one that was stopped does not end by itself.
-            let below = shim_of(process).map(|shim| fell(shim, began)).unwrap_or_default();
-            kill(process);
-            killed.extend(below.into_iter().chain([process]).map(Pid::as_raw_nonzero));
+            let below = shim_of(*process).map(|shim| fell(shim, began)).unwrap_or_default();
+            killed.extend(below.into_iter().map(Pid::as_raw_nonzero));
         }
+        kill_all(&found, &[rustix::process::getpid()]);
+        killed.extend(found.into_iter().map(Pid::as_raw_nonzero));
         std::thread::sleep(PAUSE_MAX);
     }
     killed.len()
@@ -86,7 +87,7 @@ pub(super) fn fell(shim: Pid, began: Instant) -> Vec<Pid> {
         if living.is_empty() {
             break;
         }
-        living.iter().copied().for_each(kill);
+        kill_all(&living, &[shim, rustix::process::getpid()]);
         felled.extend(living);
         std::thread::sleep(PAUSE_FIRST);
     }
@@ -110,6 +111,19 @@ fn is_marked(process: Pid, marks: &[Vec<u8>]) -> bool {
 fn is_shim(process: Pid) -> bool {
     let words = fs::read(format!("/proc/{}/cmdline", process.as_raw_nonzero())).unwrap_or_default();
     words.split(|byte| *byte == 0).skip(1).eq([ARGUMENT.as_bytes(), b""])
+}
+
+/// Kills processes with the groups that they are in, but for the groups of those that are spared. A group is killed as a whole:
+/// what one of it starts in that moment is in it and is killed too, or is never there. One after the other, processes that
+/// start each other faster than we look (a function that calls itself in a subshell) would be behind us for ever.
+fn kill_all(processes: &[Pid], spared: &[Pid]) {
+    let spared: BTreeSet<String> = spared.iter().filter_map(|process| group(*process)).collect();
+    let groups: BTreeSet<String> = processes.iter().filter_map(|process| group(*process)).collect();
+    for group in groups.difference(&spared).filter_map(|group| Pid::from_raw(group.parse().ok()?)) {
+        // As below.
+        let _ = rustix::process::kill_process_group(group, Signal::KILL);
+    }
+    processes.iter().copied().for_each(kill);
 }
 
 fn kill(process: Pid) {
@@ -136,6 +150,11 @@ fn processes() -> impl Iterator<Item = Pid> {
 /// Returns the parent of a process.
 fn parent(process: Pid) -> Option<Pid> {
     Pid::from_raw(stat(process, 1)?.parse().ok()?)
+}
+
+/// Returns the group of a process.
+fn group(process: Pid) -> Option<String> {
+    stat(process, 2)
 }
 
 /// Says whether a process has not ended: one that nobody has waited for is listed still.

@@ -51,6 +51,22 @@ fn nothing_that_a_step_started_lives_on_after_it() {
     }
 }
 
+/// Each process of such a chain starts the next one and waits for it: killed one by one, its end is always one further.
+#[test]
+fn processes_that_start_each_other_faster_than_one_looks_end_with_their_step() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let numbers = folder.path().join("numbers");
+    let here = numbers.display();
+    let chain = format!("down() {{ echo $BASHPID >> '{here}'; (down); }}; down & ");
+    let story =
+        run(vec![step(format!("touch '{here}'; {chain} while [ \"$(wc -l < '{here}')\" -lt 50 ]; do :; done"))]);
+    assert_eq!(story.outcome.result, Succeeded, "{story:?}");
+    let numbers = std::fs::read_to_string(&numbers).expect("numbers");
+    for number in numbers.lines() {
+        assert!(is_gone(number), "process {number} lives on");
+    }
+}
+
 #[test]
 fn a_step_after_one_that_left_processes_has_the_same_shim_and_none_of_them() {
     let folder = tempfile::tempdir().expect("a folder");
