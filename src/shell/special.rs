@@ -58,13 +58,19 @@ const SPECIAL: &[&str] = &[
     "RSYNC_RSH",
     "SSH_ASKPASS",
     "SUDO_ASKPASS",
+    "BASH_ENV",
+    "BASH_ALIASES",
+    "BASH_CMDS",
+    "BASH_COMPAT",
+    "BASH_LOADABLES_PATH",
+    "BASH_XTRACEFD",
     "AWKPATH",
     "TERM",
     "LANG",
 ];
 
 /// Beginnings of names of such variables.
-const SPECIAL_PREFIXES: &[&str] = &["LD_", "DYLD_", "BASH_", "GIT_", "PYTHON", "PERL", "RUBY", "PIPEHOOK_"];
+const SPECIAL_PREFIXES: &[&str] = &["LD_", "DYLD_", "BASH_FUNC_", "GIT_", "PYTHON", "PERL", "RUBY", "PIPEHOOK_"];
 
 /// Ends of names of such variables.
 const SPECIAL_SUFFIXES: &[&str] = &["FLAGS", "_proxy", "_PROXY", "_PAGER", "_EDITOR"];
@@ -87,12 +93,15 @@ const NOT_SPECIAL: &[&str] = &[
     "GIT_REPOSITORY",
 ];
 
+/// How the outputs of a step of `PythonScript@0` begin that has no name of its own.
+const SCRIPT_STEP: &str = "PYTHONSCRIPT";
+
 /// Says whether a variable's value is more than data: shells, linkers, interpreters or other
 /// programs obey it. Names are compared as they are; an environment's are in capitals.
 pub fn is_special(name: &str) -> bool {
     let begins_so = SPECIAL_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
     SPECIAL.contains(&name)
-        || begins_so && !NOT_SPECIAL.contains(&name)
+        || begins_so && !NOT_SPECIAL.contains(&name) && !name.starts_with(SCRIPT_STEP)
         || SPECIAL_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
 }
 

@@ -402,6 +402,20 @@ fn what_a_step_sets_that_a_payload_reached_is_a_payload_s() {
     assert_eq!(Text::flatten(&story.outcome.outputs[0].value), title);
 }
 
+/// It goes by `Bash`: no shell obeys `BASH_T`, but all obey `BASH_ENV`.
+#[test]
+fn a_step_without_a_name_hands_its_outputs_on_all_the_same() {
+    let unnamed = |variable: &str| Step {
+        name: Some("Bash".into()),
+        env: vec![("T".into(), tainted("a title"))],
+        ..step(format!("echo \"##vso[task.setvariable variable={variable};isOutput=true]$T\""))
+    };
+    for (variable, allowed) in [("T", true), ("env", false)] {
+        let story = run(vec![unnamed(variable), step("echo \"$BASH_T\"")]);
+        assert_eq!(story.results()[1] == Succeeded, allowed, "{story:?}");
+    }
+}
+
 #[test]
 fn a_payload_s_step_cannot_change_path_and_its_author_may_take_all_for_his_own() {
     let reached = |script: &str| Step {
