@@ -9,8 +9,11 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
-/// The least time between two looks for pools that nobody serves, however much goes on.
-const LOOK_PAUSE: Duration = Duration::from_secs(1);
+/// The least time between two looks for pools that nobody serves, however much goes on: a look has all put into the queue
+/// that was accepted, and a burst is not to wait for that.
+const LOOK_PAUSE: Duration = Duration::from_secs(5);
+/// The pause after a look is at least so many times as long as it took.
+const LOOK_SHARE: u32 = 9;
 
 /// What a worker has told of itself.
 #[derive(Default)]
@@ -56,11 +59,13 @@ impl Lookout {
         let mut changes = self.store.changes();
         loop {
             changes.mark_unchanged();
+            let began = Instant::now();
             if let Ok(pools) = self.store.pools().await {
                 self.compare(&pools);
             }
+            let pause = LOOK_PAUSE.max(began.elapsed() * LOOK_SHARE);
             let next = async {
-                sleep(LOOK_PAUSE).await;
+                sleep(pause).await;
                 // The time is over, or something has changed.
                 let _ = timeout(ATTEND_EVERY, changes.changed()).await;
             };
