@@ -203,6 +203,10 @@ pub(super) const ALLOWED: &[&str] = &[
 
 /// Ordinary scripts with a value as each of them gets it.
 const WITH_VALUES: &[(&str, &str)] = &[
+    ("./build.sh \"${{ x }}\" > \"log-${{ x }}.txt\"", "plain"),
+    ("./build.sh \"${{ x }}\" 2>&1 | tee \"log-${{ x }}.txt\"", "plain"),
+    ("f() { trap 'shift; rm -f \"$1\"' EXIT; eval \"$1\"; echo \"$2\"; }; f true \"${{ x }}\"", "a-title"),
+    ("f() { local v=HOME; echo \"${!v}\" \"$1\"; }; f \"${{ x }}\"", "a title"),
     ("D=docker; \"$D\" build -t app --build-arg \"T=${{ x }}\" .", "1.2"),
     ("k=\"kubectl -n staging\"; $k set image deploy/app app=\"repo/app:${{ x }}\"", "1.2"),
     ("VERSION=\"${{ x }}\"; docker tag app \"app:${VERSION#v}\"", "v1.4.2-rc.1"),
@@ -289,6 +293,7 @@ fn what_chooses_among_the_author_s_own_takes_plain_words_only() {
 
 /// Rows with a value that each of them refuses, beside one that it takes.
 const BY_VALUE: &[(&str, &str)] = &[
+    ("f() { rm -rf \"d/${!#}\"; }; f a \"${{ x }}\"", "../.."),
     ("t=\"${{ x }}\"; f=${t#v}; tar cf x.tar \"$f\" a", "v--use-compress-program=touch C"),
     ("h=\"${{ x }}\"; ssh \"${h#ssh://}\" uptime", "ssh://-oProxyCommand=x"),
     ("h=\"${{ x }}\"; ssh \"${h##*@}\" uptime", "x@-oProxyCommand=x"),

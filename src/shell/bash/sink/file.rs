@@ -125,6 +125,9 @@ impl Walker {
         if is_listed {
             content.push(self.flow.id(Node::AnyFile));
         }
+        if target.parts.iter().any(|part| matches!(part, Part::Hole { .. })) {
+            content.push(self.flow.id(Node::UnknownFile));
+        }
         if is_environment(target) {
             content.push(self.flow.id(Node::Environment));
         }
@@ -179,12 +182,16 @@ pub(super) fn file_node(name: &str) -> Node {
 /// Returns the last part of a path as its author wrote it, if nothing but variables stands in it.
 fn known_name(target: &Word) -> Option<String> {
     let is_known = |part: &Part| match part {
-        Part::Text { .. } => true,
+        // Of payload text in a name is demanded that it names no folder.
+        Part::Text { .. } | Part::Hole { .. } => true,
         Part::Parameter(parameter) => parameter.operands.is_empty() && parameter.arithmetic.is_empty(),
         _ => false,
     };
     let last = last_part(target);
     let name = target_text(&last);
+    if last.literal().is_none() && name.chars().all(|it| it == '*') {
+        return None;
+    }
     (last.parts.iter().all(is_known) && (!name.is_empty() || target.literal().is_some())).then_some(name)
 }
 
