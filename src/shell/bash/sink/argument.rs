@@ -162,7 +162,8 @@ impl Walker {
             if parameter.prompts {
                 self.refuse(&[any], "the value of a variable that an expansion evaluates");
             }
-            sources.push(any);
+            // A number, such as that of `${!#}`, is the name of an argument.
+            sources.extend([any, scope.arguments, scope.zero]);
         }
         let has_key = parameter.has_subscript && !parameter.evaluates && self.associative.contains(&parameter.name);
         for (at, word) in parameter.arithmetic.iter().enumerate() {
@@ -230,11 +231,22 @@ impl Walker {
     /// Returns what reaches the name of a program, but for what the script has made sure to be one plain word and what
     /// stands behind a folder of the author's.
     pub(super) fn unchecked_name(&self, name: &Argument) -> Vec<Id> {
-        let mut is_behind_folder = false;
+        self.unchecked_behind(name, |text| text.contains('/'))
+    }
+
+    /// Returns what reaches the name of a file that a shell runs, but for what the script has made sure to be one plain
+    /// word and what stands behind text of the author's, which may be a folder or the beginning of a name.
+    pub(super) fn unchecked_file(&self, name: &Argument) -> Vec<Id> {
+        self.unchecked_behind(name, |text| !text.is_empty())
+    }
+
+    /// Returns what reaches a name, but for plain words behind a text of the author's that meets a test.
+    fn unchecked_behind(&self, name: &Argument, holds: impl Fn(&str) -> bool) -> Vec<Id> {
+        let mut is_behind = false;
         let mut unchecked = Vec::new();
         for (part, sources) in name.parts() {
-            is_behind_folder |= matches!(part, Part::Text { text, .. } if text.contains('/'));
-            let open = match is_behind_folder {
+            is_behind |= matches!(part, Part::Text { text, .. } if holds(text));
+            let open = match is_behind {
                 true => self.unchecked(sources.clone(), Requirement::Plain),
                 false => sources.clone(),
             };

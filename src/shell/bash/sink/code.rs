@@ -52,7 +52,14 @@ impl Walker {
         // It runs with the arguments of the script or function where the signal comes.
         let any = self.flow.id(Node::AnyArguments);
         self.flow.edge(call.scope.arguments, any);
-        self.nested(code.word, &code.sources(), Scope { arguments: any, ..call.scope }, Reach::Local);
+        // What it sets or leaves out, the commands behind it have no more; behind the end of the script are none.
+        let is_end = |signal: &Argument| signal.has_literal("EXIT") || signal.has_literal("0");
+        let mut arguments = any;
+        if !signals.is_empty() && signals.iter().all(is_end) {
+            arguments = self.flow.stream();
+            self.flow.edge(any, arguments);
+        }
+        self.nested(code.word, &code.sources(), Scope { arguments, ..call.scope }, Reach::Local);
         for signal in signals {
             self.refuse(&signal.sources(), "an argument of `trap`");
         }
@@ -155,7 +162,7 @@ impl Walker {
             }
             [] => self.shell_input(call, &[], reach),
             [file, arguments @ ..] => {
-                self.refuse(&file.sources(), "a file that a shell runs, or its name");
+                self.refuse(&self.unchecked_file(file), "a file that a shell runs, or its name");
                 self.code_by_descriptor(file, call);
                 self.run(file.word);
                 self.runs_file(file, arguments, Runner::Shell, call.scope);

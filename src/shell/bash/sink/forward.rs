@@ -63,6 +63,8 @@ pub(super) struct Forwards {
     positions: HashSet<(Id, Id, usize)>,
     /// Functions whose `"$@"` may be others than a call's words.
     rewritten: HashSet<Id>,
+    /// The nodes of all arguments that some commands have.
+    met: HashSet<Id>,
 }
 
 impl Walker {
@@ -114,6 +116,28 @@ impl Walker {
         self.forwards.rewritten.insert(scope.arguments);
     }
 
+    /// Notes the arguments that a command has.
+    pub(super) fn has_arguments(&mut self, scope: Scope) {
+        self.forwards.met.insert(scope.arguments);
+    }
+
+    /// Returns how many arguments a function may have left out: a trap that shifts may come between any two commands.
+    fn shifts_of(&self, function: Id) -> usize {
+        let shifts = |node: &Id| self.forwards.shifts.get(node).copied();
+        let by_trap = self.flow.known(&Node::AnyArguments).filter(|any| shifts(any).is_some());
+        by_trap.map_or_else(|| shifts(&function).unwrap_or_default(), |_| usize::MAX)
+    }
+
+    /// Says whether a function's arguments may be others than a call's words: where it sets them, or a trap does.
+    fn is_rewritten(&self, function: Id) -> bool {
+        self.forwards.rewritten.contains(&function) || self.rewritten_by_trap().is_some()
+    }
+
+    /// Returns the node of what a trap sets the arguments to, whosever they are when the trap runs.
+    fn rewritten_by_trap(&self) -> Option<Id> {
+        self.flow.known(&Node::AnyArguments).filter(|any| self.forwards.rewritten.contains(any))
+    }
+
     /// Looks at all commands that wait, once for each call of their functions.
     pub(super) fn forward_all(&mut self) {
         let (mut done, mut expansions, mut words) = (HashMap::<usize, usize>::new(), 0, 0);
@@ -144,8 +168,8 @@ impl Walker {
             }
         }
         // Code that can't be seen may call a function that no command of the script calls.
-        let Forwards { waiting, calls, rewritten, .. } = &self.forwards;
-        let is_known = |it: &Forward| calls.contains_key(&it.function) && !rewritten.contains(&it.function);
+        let Forwards { waiting, calls, .. } = &self.forwards;
+        let is_known = |it: &Forward| calls.contains_key(&it.function) && !self.is_rewritten(it.function);
         if !waiting.iter().all(is_known) {
             self.give_up();
         }
@@ -162,7 +186,7 @@ impl Walker {
     /// it may be another too, or if a call has none there.
     pub(super) fn words_of_argument(&self, function: Id, number: usize) -> Option<Vec<&Word>> {
         let calls = self.forwards.calls.get(&function)?;
-        let shifts = self.forwards.shifts.get(&function).copied().unwrap_or_default();
+        let shifts = self.shifts_of(function);
         let is_there = |call: &Vec<Rc<Kept>>| call.len() >= number.saturating_add(shifts);
         let words = self.kept_of_argument(function, number).filter(|_| calls.iter().all(is_there))?;
         Some(words.into_iter().map(|kept| &kept.word).collect())
@@ -170,8 +194,8 @@ impl Walker {
 
     fn kept_of_argument(&self, function: Id, number: usize) -> Option<Vec<&Kept>> {
         let index = number.checked_sub(1)?;
-        let calls = self.forwards.calls.get(&function).filter(|_| !self.forwards.rewritten.contains(&function))?;
-        let shifts = self.forwards.shifts.get(&function).copied().unwrap_or_default();
+        let calls = self.forwards.calls.get(&function).filter(|_| !self.is_rewritten(function))?;
+        let shifts = self.shifts_of(function);
         let mut words = Vec::new();
         for call in calls {
             let last = index.saturating_add(shifts).saturating_add(1).min(call.len());
@@ -194,14 +218,17 @@ impl Walker {
     /// Notes which words of the calls reach the arguments that are named by their number: the word there, those
     /// that `shift` can bring there, and all behind one that may be several words.
     fn fill_positions(&mut self) {
+        if let Some(any) = self.rewritten_by_trap() {
+            self.forwards.met.clone().into_iter().for_each(|arguments| self.flow.edge(any, arguments));
+        }
         let positions: Vec<_> = self.forwards.positions.iter().copied().collect();
         for (node, function, index) in positions {
-            let calls = self.forwards.calls.get(&function).filter(|_| !self.forwards.rewritten.contains(&function));
+            let calls = self.forwards.calls.get(&function).filter(|_| !self.is_rewritten(function));
             let Some(calls) = calls.cloned() else {
                 self.flow.edge(function, node);
                 continue;
             };
-            let shifts = self.forwards.shifts.get(&function).copied().unwrap_or_default();
+            let shifts = self.shifts_of(function);
             for call in calls {
                 let last = index.saturating_add(shifts).saturating_add(1).min(call.len());
                 let many = call[..last].iter().position(|kept| kept.word.may_be_many());
@@ -226,7 +253,7 @@ impl Walker {
     fn starts(&self, function: Id, forward: &Forward, call: &[Rc<Kept>]) -> RangeInclusive<usize> {
         let offset = |kept: &Rc<Kept>| pack_offset(&kept.word);
         let offset = forward.words.iter().find_map(offset).unwrap_or_default();
-        let shifts = self.forwards.shifts.get(&function).copied().unwrap_or_default();
+        let shifts = self.shifts_of(function);
         let last = offset.saturating_add(shifts).min(call.len());
         match call[..last].iter().position(|kept| kept.word.may_be_many()) {
             Some(many) => many.min(offset)..=call.len(),

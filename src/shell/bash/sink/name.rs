@@ -257,6 +257,7 @@ impl Walker {
     /// Notes where the walk is, for the names that stand there.
     pub(super) fn is_at(&mut self, scope: Scope) {
         self.arguments_here = scope.arguments;
+        self.has_arguments(scope);
     }
 }
 
