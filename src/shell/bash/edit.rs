@@ -169,11 +169,21 @@ pub(super) fn without_end(pattern: &str) -> Change {
     if begins_with_mark { Change::ENDED } else { Change::ENDED.with(Change::EMPTIED) }
 }
 
+/// Returns the pattern and the text of `${name/pattern/by}`.
+fn replacement(given: &str) -> (&str, &str) {
+    let operand = given.strip_prefix('/').unwrap_or(given);
+    slash_of(operand).map_or((operand, ""), |at| (&operand[..at], &operand[at + 1..]))
+}
+
+/// Returns the text that `${name/pattern/by}` puts in.
+pub(super) fn put_in(given: &str) -> &str {
+    replacement(given).1
+}
+
 /// Returns what a replacement of `${name/pattern/by}` leaves of a value; all of it is its operand.
 pub(super) fn by_pattern(given: &str) -> Change {
     let operand = given.strip_prefix('/').unwrap_or(given);
-    let at = slash_of(operand);
-    let (pattern, by) = at.map_or((operand, ""), |at| (&operand[..at], &operand[at + 1..]));
+    let (pattern, by) = replacement(given);
     let pattern = pattern.replace("\\/", "/");
     let is_literal = |text: &str| !text.contains(['*', '?', '[', '(', '\\']);
     let inside = |open: &str| {
@@ -259,7 +269,7 @@ fn literal_of(expression: &str) -> Option<String> {
     Some(text)
 }
 
-/// Returns what the groups of a regular expression get of a text, and what it matches.
+/// Returns what the groups of a regular expression get of a text.
 pub(super) fn groups_of(expression: &str) -> Change {
     let inner = expression.strip_prefix('^').unwrap_or(expression);
     let bare = inner.strip_suffix('$').unwrap_or(inner);
@@ -275,6 +285,18 @@ pub(super) fn groups_of(expression: &str) -> Change {
     let is_behind_mark = opens.map(|(at, _)| &bare[..at]).all(|before| before.is_empty() || ends_with_mark(before));
     let is_whole_known = bare.len() < expression.len() && expression.starts_with('^');
     if is_behind_mark && is_whole_known { Change::MARKED.with(Change::EMPTIED) } else { Change::BY_PROGRAM }
+}
+
+/// Returns what the whole of a regular expression gets of a text.
+pub(super) fn match_of(expression: &str) -> Change {
+    let groups = groups_of(expression);
+    let own = expression.replace("[:digit:]", "").replace("0-9", "");
+    let own = own.contains(|it: char| it.is_alphabetic() || "/-".contains(it));
+    match () {
+        () if groups != Change::DIGITS.with(Change::EMPTIED) || !own => groups,
+        () if expression.starts_with('^') && expression.ends_with('$') => Change::NONE,
+        () => Change::BY_PROGRAM,
+    }
 }
 
 /// Returns what a pattern leaves of which nothing is known.

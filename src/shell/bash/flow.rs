@@ -129,6 +129,21 @@ impl Flow {
         self.upstream_beside(nodes, &[])
     }
 
+    /// Returns the nodes whose text reaches some of `nodes`, but for what a script has made sure to be a number.
+    pub(super) fn upstream_of_numbers(&self, nodes: &[Id]) -> Vec<Id> {
+        let is_number = |(_, shape): &(&Id, &Rc<Shape>)| shape.meets(Requirement::Integer);
+        let numbers: Vec<Id> = self.shapes.iter().filter(is_number).map(|(node, _)| *node).collect();
+        self.upstream_beside(nodes, &numbers)
+    }
+
+    /// Returns the name of the variable that a node is.
+    pub(super) fn name_of(&self, id: Id) -> Option<&str> {
+        match &self.nodes[id] {
+            Node::Variable(name) => Some(name),
+            _ => None,
+        }
+    }
+
     /// Returns the holes whose text reaches some of `nodes` on a way on which none of some others is.
     pub(super) fn holes_beside(&self, nodes: &[Id], others: &[Id]) -> Vec<Id> {
         let all = self.upstream_beside(nodes, others);

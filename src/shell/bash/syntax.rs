@@ -211,6 +211,8 @@ pub(super) struct Parameter {
     pub(super) takes_part: bool,
     /// `${name[@]}` and `${name[*]}`: all elements of an array.
     pub(super) has_elements: bool,
+    /// `${name/pattern/by}`: its operand is both, as they stand there.
+    pub(super) replaces: bool,
     /// `${name@Q}` and its kin.
     pub(super) transforms: bool,
     /// What the script has made sure of where it reads the variable.

@@ -1,7 +1,9 @@
 //! Which variables a command may change in the shell that runs it.
 
 use super::super::read::Reading;
-use super::super::syntax::{Assignment, Command, Compound, Parameter, Part, Script, Simple, Word};
+use super::super::syntax::{
+    Assignment, Command, Compound, Parameter, Part, Redirect, RedirectKind, Script, Simple, Word,
+};
 use std::collections::{HashMap, HashSet};
 
 /// The most functions whose calls of each other are followed: above it, each may change everything.
@@ -18,6 +20,9 @@ const UNFOLLOWED: &[&str] = &["eval", "source", ".", "alias", "enable", "compgen
 
 /// Commands whose meaning must be their own, so that what they say can be relied on.
 pub(super) const RELIED_ON: &[&str] = &["exit", "return", "continue", "break", "[", "test", "command", "builtin"];
+
+/// Operators of a test that evaluate what stands beside them.
+const EVALUATING: &[&str] = &["-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v", "-R"];
 
 /// Names behind which another command begins that the shell itself runs.
 const LEADING: &[&str] = &["command", "builtin"];
@@ -42,6 +47,8 @@ pub(super) struct Effects {
 #[derive(Debug, Default)]
 pub(super) struct Survey {
     functions: HashMap<String, Effects>,
+    /// What the shell changes while it expands each here-document.
+    documents: Vec<Effects>,
     /// How often each function is defined.
     pub(super) defined: HashMap<String, usize>,
     /// Variables that have attributes by which they get other values than they are given.
@@ -63,6 +70,12 @@ impl Effects {
         self.all |= other.all;
     }
 
+    /// Says whether a variable may be changed.
+    pub(super) fn changes(&self, name: &str) -> bool {
+        let is_argument = name.starts_with(|first: char| first.is_ascii_digit());
+        self.all || self.names.contains(name) || self.arguments && is_argument
+    }
+
     fn without(mut self, names: &HashSet<String>) -> Self {
         self.names.retain(|name| !names.contains(name));
         self
@@ -74,6 +87,8 @@ impl Survey {
     pub(super) fn of_script(reading: &Reading) -> Self {
         let mut survey = Self::default();
         let mut bodies: Bodies = Vec::new();
+        let documents = reading.documents.iter();
+        survey.documents = documents.map(|document| survey.inline(std::slice::from_ref(&document.body))).collect();
         survey.script(&reading.script, &mut bodies);
         survey.words(reading.documents.iter().map(|document| &document.body), &mut bodies);
         survey.is_unfollowed |= RELIED_ON.iter().any(|name| survey.defined.contains_key(*name));
@@ -118,6 +133,7 @@ impl Survey {
             }
         }
         effects.add(&self.inline(&compound.words));
+        effects.add(&self.of_redirects(&compound.redirects));
         effects.arguments = false;
         effects.all |= effects.names.len() > NAMES_MAX;
         effects
@@ -140,7 +156,8 @@ impl Survey {
 
     pub(super) fn of_compound(&self, compound: &Compound) -> Effects {
         let mut effects = self.inline(&compound.words);
-        effects.add(&self.inline(&compound.test));
+        effects.add(&self.of_test(&compound.test));
+        effects.add(&self.of_redirects(&compound.redirects));
         effects.add(&self.of_arithmetic(&compound.arithmetic));
         effects.names.extend(compound.variable.clone());
         compound.bodies.iter().for_each(|body| effects.add(&self.of_all(&body.commands)));
@@ -153,14 +170,41 @@ impl Survey {
             effects.names.insert(assignment.name.clone());
             effects.add(&self.of_assignment(assignment));
         }
-        for redirect in &simple.redirects {
-            effects.add(&self.inline(std::slice::from_ref(&redirect.target)));
-        }
+        effects.add(&self.of_redirects(&simple.redirects));
         let Some((name, words)) = in_shell(simple).split_first() else { return effects };
         match name.literal().filter(|_| !name.has_alternatives()) {
             None => effects.all = true,
             Some(name) => self.named(&name, words, &mut effects),
         }
+        effects
+    }
+
+    /// Returns what the shell changes while it expands what redirections name, and here-documents.
+    pub(super) fn of_redirects(&self, redirects: &[Redirect]) -> Effects {
+        let mut effects = Effects::default();
+        for redirect in redirects {
+            effects.add(&self.inline(std::slice::from_ref(&redirect.target)));
+            if let RedirectKind::HereDocument(index) = redirect.kind {
+                self.documents.get(index).into_iter().for_each(|document| effects.add(document));
+            }
+        }
+        effects
+    }
+
+    /// Returns what the inside of a test changes: `${name:=…}` in it, and what it evaluates beside `-eq`.
+    pub(super) fn of_test(&self, words: &[Word]) -> Effects {
+        let mut effects = self.inline(words);
+        let is_evaluating = |at: Option<usize>| {
+            let operator = at.and_then(|at| words.get(at)).and_then(Word::literal);
+            operator.is_some_and(|operator| EVALUATING.contains(&&*operator))
+        };
+        let sets = |word: &Word| {
+            let text: String = word.texts().collect();
+            text.contains('=') || text.contains("++") || text.contains("--")
+        };
+        let mut beside = words.iter().enumerate();
+        effects.all |=
+            beside.any(|(at, word)| sets(word) && (is_evaluating(at.checked_sub(1)) || is_evaluating(Some(at + 1))));
         effects
     }
 
@@ -374,4 +418,25 @@ fn named_by(word: &Word, effects: &mut Effects) {
         is_behind = !is_letter;
     }
     effects.all |= word.literal().is_none() && !prefix.contains('=');
+}
+
+/// Says whether a redirection can't fail, so that the command runs in any case.
+pub(super) fn is_sure(redirect: &Redirect) -> bool {
+    match redirect.kind {
+        RedirectKind::HereString | RedirectKind::HereDocument(_) => true,
+        RedirectKind::Duplicate => redirect.target.has_text("1") || redirect.target.has_text("2"),
+        _ => redirect.target.has_text("/dev/null"),
+    }
+}
+
+/// Says whether a function may come back to where it was called, whatever stands at its end.
+pub(super) fn may_return(command: &Command) -> bool {
+    match command {
+        Command::Simple(simple) => {
+            in_shell(simple).first().is_some_and(|name| name.literal().is_none_or(|name| name == "return"))
+        }
+        Command::Pipeline(commands) => commands.iter().any(may_return),
+        Command::Compound(compound) => compound.bodies.iter().flat_map(|body| &body.commands).any(may_return),
+        Command::Function { body, .. } => may_return(body),
+    }
 }

@@ -14,11 +14,9 @@ mod words;
 
 use super::read::Reading;
 use super::shape::Shape;
-use super::syntax::{
-    Assignment, Behind, Command, Compound, Form, HereDocument, Redirect, RedirectKind, Script, Simple, Word,
-};
+use super::syntax::{Assignment, Behind, Command, Compound, Form, HereDocument, Script, Simple, Word};
 use crate::shell::special::is_special;
-use effects::{Effects, Survey, in_shell};
+use effects::{Effects, Survey, is_sure, may_return};
 use pattern::Told;
 use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
@@ -122,10 +120,8 @@ fn joined(first: State, second: State) -> State {
 /// Returns what is known when some variables may have changed.
 fn without(state: State, effects: &Effects) -> State {
     let mut facts = state?;
-    let is_argument = |name: &str| name.starts_with(|first: char| first.is_ascii_digit());
-    let changes = |name: &String| effects.all || effects.names.contains(name) || effects.arguments && is_argument(name);
-    if facts.keys().any(changes) {
-        Rc::make_mut(&mut facts).retain(|name, _| !changes(name));
+    if facts.keys().any(|name| effects.changes(name)) {
+        Rc::make_mut(&mut facts).retain(|name, _| !effects.changes(name));
     }
     Some(facts)
 }
@@ -300,10 +296,13 @@ impl Walker<'_> {
     }
 
     fn case(&mut self, compound: &mut Compound, patterns: &[usize], state: State, place: Place) -> State {
-        let entry = without(state, &self.survey.inline(&compound.words));
+        let assigned = self.survey.inline(&compound.words);
+        let entry = without(state, &assigned);
         let all = self.survey.of_compound(compound);
         self.words(&mut compound.words, &entry, place);
-        let subject = compound.words.first().and_then(test::subject).map(str::to_owned);
+        // A pattern may give it another value than the one that is looked at.
+        let subject = compound.words.first().and_then(test::subject).filter(|name| !assigned.changes(name));
+        let subject = subject.map(str::to_owned);
         let mut words = compound.words.get(1..).unwrap_or_default();
         let (mut open, mut out) = (entry.clone(), None);
         for (at, body) in compound.bodies.iter_mut().enumerate() {
@@ -338,9 +337,10 @@ impl Walker<'_> {
     }
 
     fn test(&mut self, compound: &mut Compound, state: State, place: Place) -> (State, State) {
-        let state = without(state, &self.survey.inline(&compound.test));
+        let assigned = self.survey.of_test(&compound.test);
+        let state = without(state, &assigned);
         let text = |name: &str| state.as_ref()?.get(name)?.text.as_deref().map(str::to_owned);
-        let test = test::of_words(&compound.test, &text);
+        let test = test::of_words(&compound.test, &text).without(&assigned);
         self.tested(&test, &mut compound.test, state, place)
     }
 
@@ -420,7 +420,10 @@ impl Walker<'_> {
         let after = without(state, &self.survey.of_simple(simple));
         let is_test = simple.words[0].has_text("[") || simple.words[0].has_text("test");
         if is_test && simple.redirects.iter().all(is_sure) {
-            return self.tested(&test::of_arguments(&simple.words[1..]), &mut [], after, place);
+            // Redirections are expanded behind the words.
+            let test = test::of_arguments(&simple.words[1..]).without(&self.survey.of_test(&simple.words));
+            let test = test.without(&self.survey.of_redirects(&simple.redirects));
+            return self.tested(&test, &mut [], after, place);
         }
         (after.clone(), after)
     }
@@ -468,26 +471,5 @@ impl Walker<'_> {
             Some(name) => self.ending.contains(name),
             None => false,
         }
-    }
-}
-
-/// Says whether a redirection can't fail, so that the command runs in any case.
-fn is_sure(redirect: &Redirect) -> bool {
-    match redirect.kind {
-        RedirectKind::HereString | RedirectKind::HereDocument(_) => true,
-        RedirectKind::Duplicate => redirect.target.has_text("1") || redirect.target.has_text("2"),
-        _ => redirect.target.has_text("/dev/null"),
-    }
-}
-
-/// Says whether a function may come back to where it was called, whatever stands at its end.
-fn may_return(command: &Command) -> bool {
-    match command {
-        Command::Simple(simple) => {
-            in_shell(simple).first().is_some_and(|name| name.literal().is_none_or(|name| name == "return"))
-        }
-        Command::Pipeline(commands) => commands.iter().any(may_return),
-        Command::Compound(compound) => compound.bodies.iter().flat_map(|body| &body.commands).any(may_return),
-        Command::Function { body, .. } => may_return(body),
     }
 }

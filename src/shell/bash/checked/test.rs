@@ -2,6 +2,7 @@
 
 use super::super::shape::Shape;
 use super::super::syntax::{Parameter, Part, Word};
+use super::effects::Effects;
 use super::pattern::{self, Told};
 use std::ops::Range;
 
@@ -13,6 +14,19 @@ pub(super) enum Test {
     Not(Box<Test>),
     And(Box<Test>, Box<Test>),
     Or(Box<Test>, Box<Test>),
+}
+
+impl Test {
+    /// Returns the test without what it tells of variables that it may change itself.
+    pub(super) fn without(self, effects: &Effects) -> Self {
+        let inside = |test: Box<Self>| Box::new(test.without(effects));
+        match self {
+            Self::One(range, told) => Self::One(range, told.filter(|(name, _)| !effects.changes(name))),
+            Self::Not(test) => Self::Not(inside(test)),
+            Self::And(first, second) => Self::And(inside(first), inside(second)),
+            Self::Or(first, second) => Self::Or(inside(first), inside(second)),
+        }
+    }
 }
 
 /// The most levels of parentheses and of `!` that are looked at.

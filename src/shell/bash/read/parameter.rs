@@ -83,6 +83,7 @@ impl Reader<'_> {
                 let operand = self.word(Until::Brace)?;
                 parameter.change = change_by(operator, &operand);
                 parameter.takes_part = matches!(operator, '#' | '%');
+                parameter.replaces = operator == '/';
                 parameter.operands.push(operand);
             }
             Some('@' | '*') if parameter.evaluates && self.char_at(1) == Some('}') => {

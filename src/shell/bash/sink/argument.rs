@@ -104,9 +104,24 @@ impl Walker {
     pub(super) fn argument<'a>(&mut self, word: &'a Word, scope: Scope) -> Argument<'a> {
         let mut feeds = Vec::new();
         let parts: Vec<Vec<Id>> = word.parts.iter().map(|part| self.part(part, scope, &mut feeds)).collect();
-        let argument = Argument { word, parts, feeds };
+        let mut argument = Argument { word, parts, feeds };
+        self.only_groups(&mut argument);
         self.command_properties(&argument);
         argument
+    }
+
+    /// Leaves out the whole match where arithmetic reads a group of one: `BASH_REMATCH[1]`.
+    fn only_groups(&mut self, argument: &mut Argument) {
+        let whole = self.flow.known(&Node::Variable(test::MATCH.to_owned()));
+        for (at, pair) in argument.word.parts.windows(2).enumerate() {
+            if let [Part::Parameter(parameter), Part::Text { text, .. }] = pair
+                && parameter.name == test::GROUPS
+                && parameter.is_bare()
+                && test::is_group(text)
+            {
+                argument.parts[at].retain(|source| Some(*source) != whole);
+            }
+        }
     }
 
     /// Notes what stands inside the brackets of a logging command, where it could add properties.
@@ -151,6 +166,10 @@ impl Walker {
             return self.names_of_variables(&parameter.name);
         }
         let mut sources = self.value_of(&parameter.name, scope);
+        let subscript = parameter.arithmetic.first().and_then(Word::literal).filter(|_| parameter.has_subscript);
+        if parameter.name == test::GROUPS && !subscript.is_some_and(|it| test::is_group(&format!("[{it}]"))) {
+            sources.push(self.flow.id(Node::Variable(test::MATCH.to_owned())));
+        }
         if let Some(shape) = &parameter.checked {
             sources = vec![self.flow.checked(&sources, shape)];
         }
@@ -186,7 +205,10 @@ impl Walker {
                 continue;
             }
             sources.extend(operand);
-            if word.literal().is_some_and(|text| !text.is_empty() && text.chars().all(test::is_name)) {
+            if parameter.replaces {
+                let replaced = self.replaced(&sources, word);
+                sources.push(replaced);
+            } else if word.literal().is_none_or(|text| !text.is_empty() && text.chars().all(test::is_name)) {
                 let spelled = self.flow.stream();
                 self.spelled_at(spelled, word);
                 sources.push(spelled);

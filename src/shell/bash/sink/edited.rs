@@ -61,6 +61,27 @@ fn commands(program: &str) -> Option<Change> {
     Some(change)
 }
 
+/// Returns the texts that a program of `sed` puts in; all of it where it isn't understood.
+pub(super) fn put_in(program: &str) -> Vec<String> {
+    let mut texts = Vec::new();
+    let mut rest = program.trim_start_matches([' ', ';', '\n']);
+    while let Some(substitution) = rest.strip_prefix('s') {
+        let delimiter = substitution.chars().next().filter(|it| !it.is_alphanumeric() && !"\\\n ".contains(*it));
+        let parts = delimiter.and_then(|delimiter| {
+            let (_, behind) = until(&substitution[delimiter.len_utf8()..], delimiter)?;
+            until(behind, delimiter)
+        });
+        let Some((by, flags)) = parts else { return vec![program.to_owned()] };
+        texts.push(by);
+        rest = flags.trim_start_matches(|it: char| it.is_ascii_digit() || "gpiIm".contains(it));
+        rest = rest.trim_start_matches([' ', ';', '\n']);
+    }
+    // Lines that are left out, or printed, and options.
+    let is_line = commands(rest).is_some() && !rest.contains('s') || rest.starts_with('-');
+    texts.extend((!rest.is_empty() && !is_line).then(|| rest.to_owned()));
+    texts
+}
+
 /// Returns the delimiters of a program of `sed` that has values (NUL) in its patterns and in what it puts in their
 /// place only, and can't run anything; nothing for any other.
 pub(super) fn delimiters(program: &str) -> Option<String> {

@@ -59,6 +59,38 @@ pub(super) fn change_by(call: Call) -> Change {
     }
 }
 
+/// Returns the author's texts that a command puts into the numbers that it prints: `tr 5 x`, `sed 's/^/x/'`.
+pub(super) fn put_in(call: Call) -> Vec<String> {
+    let name = call.words.first().and_then(|_| call.name()).unwrap_or_default();
+    let texts = || call.rest().iter().filter_map(Argument::literal);
+    match name.as_str() {
+        "tr" => put_in_by_tr(call.rest()),
+        "sed" | "gsed" => texts().flat_map(|program| edited::put_in(&program)).collect(),
+        // Texts stand between quotes there.
+        "awk" | "gawk" | "mawk" | "nawk" => texts()
+            .flat_map(|program| program.split('"').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>())
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Returns the letters that `tr` puts in for characters of a number.
+fn put_in_by_tr(arguments: &[Argument]) -> Vec<String> {
+    let texts: Vec<String> = arguments.iter().filter_map(Argument::literal).collect();
+    let is_other = |it: &&String| it.starts_with('-') && it.contains(['c', 'C']);
+    let sets: Vec<&String> = texts.iter().filter(|it| !(it.starts_with('-') && it.len() > 1)).collect();
+    let [from, by] = sets.as_slice() else { return Vec::new() };
+    let is_of_number = |it: char| it.is_ascii_digit() || ".-\\[".contains(it);
+    let ranges = by.replace("[:lower:]", "a-z").replace("[:upper:]", "A-Z");
+    if !from.replace("a-z", "").replace("A-Z", "").contains(is_of_number) && !texts.iter().any(|it| is_other(&it)) {
+        return Vec::new();
+    }
+    let letters: Vec<char> = ranges.chars().collect();
+    let ranges = letters.windows(3).filter(|range| range[1] == '-' && range[0] < range[2]);
+    let inside: Vec<char> = ranges.flat_map(|range| range[0]..=range[2]).collect();
+    letters.into_iter().chain(inside).map(String::from).collect()
+}
+
 fn by_program(arguments: &[Argument]) -> Change {
     let prints_json = |it: &Argument| it.word.texts().any(|text| PRINTING_JSON.iter().any(|word| text.contains(word)));
     if arguments.iter().any(prints_json) { Change::LED.with(Change::BY_PROGRAM) } else { Change::BY_PROGRAM }

@@ -462,7 +462,10 @@ impl Walker {
     /// Notes that a text is evaluated as arithmetic.
     fn arithmetic(&mut self, word: &Word, scope: Scope) {
         let argument = self.argument(word, scope);
-        self.require(&argument.sources(), Requirement::Integer);
+        let is_value = |part: &Part| !matches!(part, Part::Text { .. });
+        let joins = word.parts.windows(2).any(|pair| pair.iter().all(is_value));
+        let value = if joins { self.glued(&argument) } else { argument.sources() };
+        self.require(&value, Requirement::Integer);
         self.joins_names(word);
         self.counted(word);
     }

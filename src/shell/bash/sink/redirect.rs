@@ -78,6 +78,7 @@ impl Walker {
         let argument = self.argument(word, scope);
         self.flow.edges(&argument.sources(), stdin);
         self.text_at(stdin, written::text_of(word));
+        self.spelled_at(stdin, word);
         stdin
     }
 

@@ -143,6 +143,9 @@ impl Walker {
             self.flow.changed_edge(changed, out, change);
             call.scope.out = changed;
         }
+        for text in filter::put_in(call) {
+            self.put_into(call.scope.out, text);
+        }
         self.given_words(call);
         if !words.is_empty() {
             self.mention_files(call);
@@ -196,10 +199,13 @@ impl Walker {
         self.assign(&assignment.name, &sources);
         self.begins_shells(&assignment.name, &values, scope);
         for word in &assignment.values {
-            if let Some(text) = word.literal() {
-                self.assign_text(&assignment.name, &text);
+            let variable = self.flow.id(Node::Variable(assignment.name.clone()));
+            match word.literal() {
+                Some(text) => self.assign_text(&assignment.name, &text),
+                None => self.spelled_at(variable, word),
             }
             if assignment.appends {
+                self.glued_at(variable);
                 self.gets(&assignment.name, Value::Unknown);
             } else {
                 self.gets_word(&assignment.name, word, scope);

@@ -2,12 +2,16 @@
 //! `for n in A B; do echo $((n)); done`, `printf -v "$1" …` with `list[COUNT]`. Arithmetic evaluates the value of a
 //! variable that it is given the name of, and what that value names again.
 
+use super::super::edit;
 use super::super::flow::{Demand, Id, Node};
 use super::super::requirement::Requirement;
 use super::super::syntax::{Part, Word};
 use super::argument::Argument;
 use super::{Walker, test};
 use std::collections::{HashMap, HashSet};
+
+/// The longest name of a variable that is looked at.
+const NAME_MAX: usize = 256;
 
 /// What is known of the author's texts where names may be meant.
 #[derive(Debug, Default)]
@@ -16,6 +20,8 @@ pub(super) struct Spelled {
     texts: HashMap<Id, Vec<String>>,
     /// Nodes whose text is the name of a variable, or of an element of an array: only its key is evaluated.
     names: Vec<Id>,
+    /// Nodes whose text is put together of several, or has others put into it: `n="x$k"`, `${k/5/x}`, `tr 5 x`.
+    glued: Vec<Id>,
     /// Names that are put together of two, in arithmetic: `n_$k`.
     joined: Vec<(String, String)>,
 }
@@ -23,11 +29,50 @@ pub(super) struct Spelled {
 impl Walker {
     /// Notes that the author's own text of a word is at a node.
     pub(super) fn spelled_at(&mut self, node: Id, word: &Word) {
-        if let Some(text) =
-            word.literal().filter(|text| text.contains(|it: char| it.is_ascii_alphabetic() || it == '_'))
-        {
-            self.spelled.texts.entry(node).or_default().push(text);
+        let texts: Vec<String> = match word.literal() {
+            Some(text) => vec![text],
+            None => word.texts().map(str::to_owned).collect(),
+        };
+        let texts = texts.into_iter().filter(|text| may_be_name(text));
+        self.spelled.texts.entry(node).or_default().extend(texts);
+        if word.literal().is_none() && word.parts.len() > 1 {
+            self.spelled.glued.push(node);
         }
+    }
+
+    /// Notes that a text of the author's is put into what is at a node.
+    pub(super) fn put_into(&mut self, node: Id, text: String) {
+        if may_be_name(&text) {
+            self.spelled.texts.entry(node).or_default().push(text);
+            self.spelled.glued.push(node);
+        }
+    }
+
+    /// Notes that a text is glued to what is at a node.
+    pub(super) fn glued_at(&mut self, node: Id) {
+        self.spelled.glued.push(node);
+    }
+
+    /// Returns what reaches a word, which is one text where several parts are put together.
+    pub(super) fn glued(&mut self, argument: &Argument) -> Vec<Id> {
+        if argument.word.parts.len() < 2 {
+            return argument.sources();
+        }
+        let whole = self.flow.stream();
+        self.flow.edges(&argument.sources(), whole);
+        self.spelled_at(whole, argument.word);
+        vec![whole]
+    }
+
+    /// Returns a node for a value into which `${name/pattern/by}` has put a text; `operand` is both.
+    pub(super) fn replaced(&mut self, sources: &[Id], operand: &Word) -> Id {
+        let replaced = self.flow.stream();
+        self.flow.edges(sources, replaced);
+        match operand.literal() {
+            Some(text) => self.put_into(replaced, edit::put_in(&text).to_owned()),
+            None => self.spelled_at(replaced, operand),
+        }
+        replaced
     }
 
     /// Notes that the author's own texts among some words are at a node.
@@ -68,12 +113,28 @@ impl Walker {
         let mut open = self.flow.demanded(Demand::Require(Requirement::Integer));
         let mut seen = HashSet::new();
         while !open.is_empty() {
-            let mut reaching = self.flow.upstream(&open);
+            let mut reaching = self.flow.upstream_of_numbers(&open);
             reaching.retain(|node| seen.insert(*node));
-            let names: Vec<String> = self.texts_at(&reaching).flat_map(test::names_in).collect();
+            let mut names: Vec<String> = self.texts_at(&reaching).flat_map(test::names_in).collect();
+            names.extend(self.names_glued_at(&reaching));
             open = self.variables_of(names, &mut named);
             self.flow.demand(&open, Demand::Require(Requirement::Integer), "");
         }
+    }
+
+    /// Returns the names of variables that may come of what is glued together at some nodes: of the author's texts and of
+    /// digits, for a payload that gets there is a number.
+    fn names_glued_at(&self, nodes: &[Id]) -> Vec<String> {
+        let nodes: HashSet<Id> = nodes.iter().copied().collect();
+        let glued: Vec<Id> = self.spelled.glued.iter().copied().filter(|node| nodes.contains(node)).collect();
+        if glued.is_empty() {
+            return Vec::new();
+        }
+        let reaching = self.flow.upstream_of_numbers(&glued);
+        let texts = self.texts_at(&reaching).flat_map(|text| text.split(|letter| !test::is_name(letter)));
+        let pieces: HashSet<&str> = texts.filter(|piece| may_be_name(piece)).collect();
+        let variables = self.flow.variables(|name| is_made_of(name, &pieces));
+        variables.into_iter().filter_map(|id| self.flow.name_of(id).map(str::to_owned)).collect()
     }
 
     fn texts_at<'a>(&'a self, nodes: &'a [Id]) -> impl Iterator<Item = &'a str> {
@@ -84,8 +145,36 @@ impl Walker {
     /// Returns the variables by these names that the script has, but for those that were named before.
     fn variables_of(&self, names: Vec<String>, named: &mut HashSet<String>) -> Vec<Id> {
         let new = names.into_iter().filter(|name| named.insert(name.clone()));
-        new.filter_map(|name| self.flow.known(&Node::Variable(name))).collect()
+        let known = |name: String| self.flow.known(&Node::Variable(name));
+        new.flat_map(|name| {
+            let whole = (name == test::GROUPS).then(|| known(test::MATCH.to_owned())).flatten();
+            [known(name), whole]
+        })
+        .flatten()
+        .collect()
     }
+}
+
+fn may_be_name(text: &str) -> bool {
+    text.contains(|it: char| it.is_ascii_alphabetic() || it == '_')
+}
+
+/// Says whether a name may be put together of some texts, as often as one likes, and of digits.
+fn is_made_of(name: &str, pieces: &HashSet<&str>) -> bool {
+    if !name.chars().all(test::is_name) || name.len() > NAME_MAX {
+        return false;
+    }
+    let mut reached = vec![false; name.len() + 1];
+    reached[0] = true;
+    for at in 0..name.len() {
+        if reached[at] {
+            reached[at + 1] |= name.as_bytes()[at].is_ascii_digit();
+            for piece in pieces.iter().filter(|piece| name[at..].starts_with(**piece)) {
+                reached[at + piece.len()] = true;
+            }
+        }
+    }
+    reached[name.len()]
 }
 
 /// Says whether a name may be put together of two, of which one is known.

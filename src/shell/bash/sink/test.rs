@@ -8,6 +8,12 @@ use super::Walker;
 use super::argument::Argument;
 use crate::shell::change::Change;
 
+/// What the groups of a regular expression matched.
+pub(super) const GROUPS: &str = "BASH_REMATCH";
+
+/// What the whole of it matched.
+pub(super) const MATCH: &str = "BASH_REMATCH[0]";
+
 /// Operators of `[[ ]]` that evaluate both sides as arithmetic.
 const ARITHMETIC: &[&str] = &["-eq", "-ne", "-lt", "-le", "-gt", "-ge"];
 
@@ -20,14 +26,16 @@ const NAMING: &[&str] = &["-v", "-R"];
 impl Walker {
     /// Follows the inside of `[[ ]]`.
     pub(super) fn conditional(&mut self, words: &[Argument]) {
-        if words.iter().any(|word| word.has_literal("=~")) {
-            let sources: Vec<_> = words.iter().flat_map(Argument::sources).collect();
-            let parts = self.flow.stream();
-            let at = words.iter().position(|word| word.has_literal("=~")).unwrap_or_default();
+        // Whichever of several runs last, each leaves what it matched of its own text.
+        for at in (1..words.len()).filter(|at| words[*at].has_literal("=~")) {
             let pattern = words.get(at + 1).and_then(expression_of);
-            let change = pattern.map_or(Change::BY_PROGRAM, |pattern| edit::groups_of(&pattern));
-            sources.iter().for_each(|source| self.flow.changed_edge(*source, parts, change));
-            self.shell_keeps("BASH_REMATCH", &[parts]);
+            let change_by = |of: fn(&str) -> Change| pattern.as_deref().map_or(Change::BY_PROGRAM, of);
+            for (name, change) in [(GROUPS, change_by(edit::groups_of)), (MATCH, change_by(edit::match_of))] {
+                let parts = self.flow.stream();
+                let sources = words[at - 1].sources();
+                sources.iter().for_each(|source| self.flow.changed_edge(*source, parts, change));
+                self.shell_keeps(name, &[parts]);
+            }
         }
         for (index, word) in words.iter().enumerate() {
             let before = index.checked_sub(1).map(|before| &words[before]);
@@ -57,7 +65,8 @@ impl Walker {
     /// Notes that a word's text is evaluated as arithmetic: what reaches it, and the variables that
     /// its text names.
     pub(super) fn evaluated(&mut self, operand: &Argument) {
-        self.require(&operand.sources(), Requirement::Integer);
+        let value = self.glued(operand);
+        self.require(&value, Requirement::Integer);
         for text in operand.word.texts() {
             for name in names_in(text) {
                 let variable = self.flow.id(Node::Variable(name));
@@ -97,6 +106,12 @@ impl Walker {
             }
         }
     }
+}
+
+/// Says whether a text that stands behind the name of an array means one of its elements behind the first.
+pub(super) fn is_group(text: &str) -> bool {
+    let inside = text.trim_start().strip_prefix('[').and_then(|it| it.split_once(']'));
+    inside.is_some_and(|(number, _)| number.trim().parse::<u32>().is_ok_and(|number| number > 0))
 }
 
 /// Returns the regular expression that a word is: what is quoted in it stands for itself.

@@ -83,6 +83,10 @@ impl Walker {
             _ => words.join(" "),
         };
         self.text_at(call.scope.out, text);
+        self.all_spelled_at(call.scope.out, call.rest());
+        if name == "printf" {
+            self.glued_at(call.scope.out);
+        }
     }
 
     /// Notes a place that runs what reaches `nodes`, with the arguments that are at the node `arguments`.
