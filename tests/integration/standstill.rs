@@ -17,7 +17,7 @@ const END_MAX: Duration = Duration::from_secs(120);
 /// Longer than a lease, and than a worker whose store is shared waits for one.
 const LONGER_THAN_A_LEASE: Duration = Duration::from_secs(36);
 
-/// A job that notes each beginning, and ends when there is a file `go`. Without `go` it begins again where it was lost.
+/// A job that notes each beginning with its run, and ends when there is a file `go`. Without `go` it begins again where it was lost.
 fn folder() -> Folder {
     let folder = Folder::new("connections: {load: {secret: {value: s}}}\n");
     let here = folder.path().display().to_string();
@@ -30,7 +30,7 @@ jobs:
   steps:
   - script: |
       cd 'HERE'
-      echo >> begun
+      echo $BUILD_BUILDID >> begun
       until [ -e go ]; do sleep 0.05; done
   - script: echo told >> 'HERE/told'
 ";
@@ -63,11 +63,18 @@ fn begin(folder: &Folder, server: &Server) {
     until("the job's beginning", SOON, || (read(folder, "begun").lines().count() == 1).then_some(()));
 }
 
+/// Returns how often the job of the first run has begun.
+fn beginnings(folder: &Folder) -> usize {
+    let begun = read(folder, "begun");
+    begun.lines().filter(|run| Some(*run) == begun.lines().next()).count()
+}
+
 /// Checks that the job went on, and ended well as if nothing had been.
 fn check_went_on(folder: &Folder) {
     folder.write("go", "");
     folder.run(&["runs", "wait", "load#1"]).ended_with(0);
-    assert_eq!((read(folder, "begun").as_str(), read(folder, "told").as_str()), ("\n", "told\n"), "{}", log(folder));
+    assert_eq!((beginnings(folder), read(folder, "told").as_str()), (1, "told\n"), "{}", log(folder));
+    assert_eq!(read(folder, "begun").lines().count(), 1, "{}", log(folder));
     let shown = folder.run(&["runs", "show", "load#1", "--format", "json"]).ended_with(0).json();
     let job = &shown["stages"][0]["jobs"][0];
     assert_eq!((&shown["result"], &job["attempt"]), (&"succeeded".into(), &1.into()), "{shown}");
@@ -80,14 +87,14 @@ fn a_server_whose_disk_stands_still_ends_in_time_and_says_what_was_not_written()
     let Some(mut server) = serve(&folder) else { return };
     begin(&folder, &server);
     std::fs::write(still(&folder), "").expect("a file");
-    let public = server.public;
     let head = format!(
         "POST /webhooks/load HTTP/1.1\r\nHost: h\r\nX-WH-Checksum: {}\r\nContent-Length: 2\r\n\r\n",
         checksum("s", b"{}")
     );
+    // Before the signal: who comes after it is not listened to.
+    let mut stream = connect(server.public);
+    stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(b"{}")).expect("it is taken");
     let waiting = std::thread::spawn(move || {
-        let mut stream = connect(public);
-        stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(b"{}")).expect("it is taken");
         let mut answer = String::new();
         let _ = stream.read_to_string(&mut answer);
         answer
@@ -104,7 +111,8 @@ fn a_server_whose_disk_stands_still_ends_in_time_and_says_what_was_not_written()
     folder.write("go", "");
     let _server = folder.serve(&[]);
     folder.run(&["runs", "wait", "load#1"]).ended_with(0);
-    assert_eq!(read(&folder, "begun").lines().count(), 2, "what was acknowledged is there, and begins again");
+    // The other delivery may be there too: nobody was told that it is, or that it is not.
+    assert_eq!(beginnings(&folder), 2, "what was acknowledged is there, and begins again");
 }
 
 /// Has the configuration replaced by a file that nobody writes: who reads it waits for ever, as on a server of files that is
