@@ -3,7 +3,7 @@
 use super::shim::ARGUMENT;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::time::{Duration, Instant};
 
@@ -28,7 +28,7 @@ pub(super) fn kill_below() -> bool {
     let mut pause = PAUSE_FIRST;
     // Again and again: a process may start another one between the look and its own end.
     while has_children() {
-        kill_all(&below(own), &[own]);
+        kill_all(&below(own), own);
         std::thread::sleep(pause);
         reap_all();
         if began.elapsed() > KILL_MAX {
@@ -70,7 +70,7 @@ pub fn hunt(marks: &[String]) -> usize {
             let below = shim_of(*process).map(|shim| fell(shim, began)).unwrap_or_default();
             killed.extend(below.into_iter().map(Pid::as_raw_nonzero));
         }
-        kill_all(&found, &[rustix::process::getpid()]);
+        kill_all(&found, rustix::process::getpid());
         killed.extend(found.into_iter().map(Pid::as_raw_nonzero));
         std::thread::sleep(PAUSE_MAX);
     }
@@ -87,7 +87,7 @@ pub(super) fn fell(shim: Pid, began: Instant) -> Vec<Pid> {
         if living.is_empty() {
             break;
         }
-        kill_all(&living, &[shim, rustix::process::getpid()]);
+        kill_all(&living, shim);
         felled.extend(living);
         std::thread::sleep(PAUSE_FIRST);
     }
@@ -113,13 +113,13 @@ fn is_shim(process: Pid) -> bool {
     words.split(|byte| *byte == 0).skip(1).eq([ARGUMENT.as_bytes(), b""])
 }
 
-/// Kills processes with the groups that they are in, but for the groups of those that are spared. A group is killed as a whole:
+/// Kills processes with the groups that they are in, but for our own and that of one more. A group is killed as a whole:
 /// what one of it starts in that moment is in it and is killed too, or is never there. One after the other, processes that
 /// start each other faster than we look (a function that calls itself in a subshell) would be behind us for ever.
-fn kill_all(processes: &[Pid], spared: &[Pid]) {
-    let spared: BTreeSet<String> = spared.iter().filter_map(|process| group(*process)).collect();
-    let groups: BTreeSet<String> = processes.iter().filter_map(|process| group(*process)).collect();
-    for group in groups.difference(&spared).filter_map(|group| Pid::from_raw(group.parse().ok()?)) {
+fn kill_all(processes: &[Pid], spared: Pid) {
+    let spared = [group(spared), group(rustix::process::getpid())];
+    let groups: HashSet<Pid> = processes.iter().filter_map(|process| group(*process)).collect();
+    for group in groups.into_iter().filter(|group| !spared.contains(&Some(*group))) {
         // As below.
         let _ = rustix::process::kill_process_group(group, Signal::KILL);
     }
@@ -153,8 +153,8 @@ fn parent(process: Pid) -> Option<Pid> {
 }
 
 /// Returns the group of a process.
-fn group(process: Pid) -> Option<String> {
-    stat(process, 2)
+fn group(process: Pid) -> Option<Pid> {
+    Pid::from_raw(stat(process, 2)?.parse().ok()?)
 }
 
 /// Says whether a process has not ended: one that nobody has waited for is listed still.

@@ -9,6 +9,9 @@ pub(super) const WHOLE_RUN: i64 = -1;
 /// comes is not kept from being accepted by how many there are, and neither are many that come together.
 pub(super) const DISPLACED_MAX: usize = 500;
 
+/// How those are marked that are to be canceled: where they wait, and where they go on.
+pub(super) const MARKS: [&str; 2] = ["displaced", "stopped"];
+
 /// How many more a transaction cancels.
 #[derive(Debug)]
 pub(super) struct Allowance(usize);

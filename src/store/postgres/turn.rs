@@ -17,7 +17,7 @@ use crate::run::turn::{self, Holder, Turn};
 use crate::run::{Board, Progress};
 use crate::store::paused::LANE_NOT_PAUSED;
 pub(super) use crate::store::turn::Afterwards;
-use crate::store::turn::{DISPLACED_MAX, Member, WHOLE_RUN};
+use crate::store::turn::{DISPLACED_MAX, MARKS, Member, WHOLE_RUN};
 use tokio_postgres::Row;
 
 /// The statement that takes the lock of all turns, with what it is about. With the lock goes that statements are planned by
@@ -216,9 +216,6 @@ async fn mark_stopped<'m>(
     session.run(set_aside, &[&runs]).await?;
     Ok(())
 }
-
-/// How those are marked that are to be canceled: where they wait, and where they go on.
-const MARKS: [&str; 2] = ["displaced", "stopped"];
 
 /// Says whether somebody is still marked as displaced or stopped.
 pub(super) async fn is_any_displaced(session: &Session) -> Result<bool, Fault> {

@@ -4,8 +4,8 @@
 //! than writing them down. Everything else that follows from it (where the delivery is found by its
 //! id, its runs with their jobs, what was seen of its connection) is filed from the log, in its
 //! order, before the next work that does anything but accept, in parts between which deliveries are
-//! accepted. So whoever reads or changes runs finds all that came before; a crash between the two loses nothing, since the log is what
-//! was acknowledged, and how far it is filed is written with what was filed.
+//! accepted. So whoever reads or changes runs finds all that came before; a crash between the two
+//! loses nothing, since the log is what was acknowledged, and how far it is filed is written with what was filed.
 
 use super::accept::LoggedRun;
 use super::entry::Entry;

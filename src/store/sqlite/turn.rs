@@ -15,7 +15,7 @@ use crate::run::{Board, Progress};
 use crate::store::Error;
 use crate::store::paused::LANE_NOT_PAUSED;
 pub(super) use crate::store::turn::Afterwards;
-use crate::store::turn::{DISPLACED_MAX, Member, WHOLE_RUN};
+use crate::store::turn::{DISPLACED_MAX, MARKS, Member, WHOLE_RUN};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -171,9 +171,6 @@ fn mark_stopped<'m>(
         .execute([to_json(&runs)?])?;
     Ok(())
 }
-
-/// How those are marked that are to be canceled: where they wait, and where they go on.
-const MARKS: [&str; 2] = ["displaced", "stopped"];
 
 /// Says whether somebody is still marked as displaced or stopped.
 pub(super) fn is_any_displaced(connection: &Connection) -> Result<bool, Error> {

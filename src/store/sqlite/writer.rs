@@ -5,8 +5,7 @@
 //! copies every page that is written after it, which would be most of the cost of accepting a
 //! delivery: an acceptance has none, decides whether it can be done before it writes anything, and
 //! if the store itself fails in the midst of it, the whole transaction is given up, and nobody in it
-//! is acknowledged. Most work of the other kind finds the log of deliveries filed
-//! (see `filing.rs`).
+//! is acknowledged. Most work of the other kind finds the log of deliveries filed (see `filing.rs`).
 //! After an error of the disk the connection is closed and opened again: what a failed sync left
 //! in memory is not known to be on disk, and trying the same sync again would lie about it.
 //! Once the database has shown that it is damaged nothing more is accepted by this process (see `fault.rs`).
