@@ -60,8 +60,10 @@ impl Crowd {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let counts = Arc::new(Counts::default());
-        for manner in Manner::ALL.into_iter().cycle().take(connections) {
-            runtime.spawn(stand_around(server.address, manner, counts.clone()));
+        for (at, manner) in Manner::ALL.into_iter().cycle().take(connections).enumerate() {
+            // Strangers don't send in step: their bytes are spread evenly over the time between two.
+            let first = BETWEEN_BYTES * at as u32 / connections as u32;
+            runtime.spawn(stand_around(server.address, manner, first, counts.clone()));
         }
         let began = Instant::now();
         while counts.connected.load(Ordering::Relaxed) < connections {
@@ -85,23 +87,24 @@ impl Drop for Crowd {
     }
 }
 
-async fn stand_around(address: SocketAddr, manner: Manner, counts: Arc<Counts>) {
+async fn stand_around(address: SocketAddr, manner: Manner, first: Duration, counts: Arc<Counts>) {
     loop {
         let mut stream = TcpStream::connect(address).await.expect("the server takes connections");
         counts.connected.fetch_add(1, Ordering::Relaxed);
-        stay(&mut stream, manner).await;
+        stay(&mut stream, manner, first).await;
         counts.ended.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// Stays until the server ends the connection.
-async fn stay(stream: &mut TcpStream, manner: Manner) {
+/// Stays until the server ends the connection; `first` is how long it waits before its first slow byte.
+async fn stay(stream: &mut TcpStream, manner: Manner, first: Duration) {
     if stream.write_all(manner.beginning()).await.is_err() {
         return;
     }
     let mut answer = [0; 1024];
+    let mut wait = first;
     loop {
-        match tokio::time::timeout(BETWEEN_BYTES, stream.read(&mut answer)).await {
+        match tokio::time::timeout(std::mem::replace(&mut wait, BETWEEN_BYTES), stream.read(&mut answer)).await {
             Ok(Ok(0) | Err(_)) => return,
             Ok(Ok(_)) => {}
             Err(_) if matches!(manner, Manner::Idle) => {}

@@ -14,7 +14,8 @@
 //! servers' alone, without the database's.
 //!
 //! `--crowd 2000` measures something else: how long paced deliveries wait for their answer, alone and
-//! beside so many idle and slow connections, in turn in one run.
+//! beside so many idle and slow connections, in turn in one run. Each round measures alone a second
+//! time, when the crowd is gone: what that differs by is the machine's doing and not the crowd's.
 
 mod bare;
 mod client;
@@ -113,13 +114,15 @@ fn row(bytes: usize, connections: usize, duration: Duration, rounds: usize, data
 /// Measures paced deliveries alone and beside a crowd, in turn, and prints the medians of the rounds.
 fn beside_crowd(crowd: usize, duration: Duration, rounds: usize) {
     let load = Load::new(BODIES[0], PACED.0, duration).paced(PACED.1);
-    let (mut alone, mut beside, mut ended) = (Vec::new(), Vec::new(), 0);
+    let (mut alone, mut beside, mut again, mut ended) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for _ in 0..rounds {
         let server = Server::pipehook(None);
         alone.push(load.run(&server));
         let crowd = Crowd::gather(&server, crowd);
         beside.push(load.run(&server));
         ended += crowd.ended();
+        drop(crowd);
+        again.push(load.run(&server));
     }
     println!("{:>12} {:>10} {:>8} {:>8} {:>8}", "connections", "accepted/s", "p50 ms", "p99 ms", "p99.9");
     let print = |slow: usize, all: &[Measured]| {
@@ -135,10 +138,17 @@ fn beside_crowd(crowd: usize, duration: Duration, rounds: usize) {
     };
     print(0, &alone);
     print(crowd, &beside);
-    let ratios = alone.iter().zip(&beside).map(|(alone, beside)| beside.milliseconds(0.99) / alone.milliseconds(0.99));
+    print(0, &again);
+    let over_alone = |others: &[Measured]| -> Vec<f64> {
+        alone.iter().zip(others).map(|(alone, other)| other.milliseconds(0.99) / alone.milliseconds(0.99)).collect()
+    };
+    let list = |ratios: &[f64]| ratios.iter().map(|ratio| format!("{ratio:.2}")).collect::<Vec<_>>().join(" ");
+    let (crowded, empty) = (over_alone(&beside), over_alone(&again));
+    println!("p99 over p99 alone, by round: beside the crowd {}, alone again {}", list(&crowded), list(&empty));
     println!(
-        "p99 beside the crowd over p99 alone: {:.2}; the server ended {ended} slow connections",
-        median(ratios.collect())
+        "p99 beside the crowd over p99 alone: {:.2}, alone again: {:.2}; the server ended {ended} slow connections",
+        median(crowded),
+        median(empty)
     );
 }
 

@@ -260,6 +260,33 @@ fn a_database_that_is_restarted_in_order_is_only_a_pause() {
     }
 }
 
+#[test]
+fn a_database_that_could_only_be_read_for_a_while_takes_all_afterwards() {
+    let Some(database) = database::Server::start() else { return };
+    let folder = folder(&database.schema());
+    folder.write("pipelines/load.yml", &PATIENT.replace("FOLDER", "/nowhere"));
+    let server = folder.serve(&["--no-worker"]);
+    let at_once = || -> Vec<u16> {
+        let posts = (0..16).map(|_| || server.deliver("load", "s", b"{}").status);
+        std::thread::scope(|scope| {
+            let posts: Vec<_> = posts.map(|post| scope.spawn(post)).collect();
+            posts.into_iter().map(|post| post.join().expect("an answer")).collect()
+        })
+    };
+    assert_eq!(at_once(), [200; 16]);
+    // Sessions keep what they began with, so those that begin meanwhile stay so when the setting is gone.
+    database.sql("ALTER DATABASE postgres SET default_transaction_read_only = on");
+    database.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname IS NOT NULL",
+    );
+    until("a refusal", END_MAX, || (at_once() == [503; 16]).then_some(()));
+    database.sql("SET TRANSACTION READ WRITE; ALTER DATABASE postgres RESET default_transaction_read_only");
+    let refused = (0..200).filter(|_| server.deliver("load", "s", b"{}").status != 200).count();
+    // One for each session that has only read so far.
+    assert!(refused <= 16, "{refused} of 200 after the database could be written");
+    assert_eq!(at_once(), [200; 16]);
+}
+
 /// Says a word before the restart and another one after it.
 const PATIENT: &str = "\
 resources: {webhooks: [{webhook: hook, connection: load}]}

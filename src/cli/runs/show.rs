@@ -67,6 +67,8 @@ fn job(job: &JobDetail, now: Timestamp, text: &mut String) {
     if let Some(since) = job.waits_again_since {
         let attempt = job.attempt + 1;
         state.push_str(&format!(", waits for a worker again since {}, attempt {attempt}", exact(since, now)));
+    } else if job.attempt > 1 {
+        state.push_str(&format!(", attempt {}", job.attempt));
     }
     line(text, 1, "job", &job.display_name, &state, &took);
     if let Some(reason) = &job.reason {

@@ -54,6 +54,8 @@ struct JobPart {
     name: String,
     state: &'static str,
     took: String,
+    /// Which attempt it is, where it is not the first.
+    attempt: String,
     reason: String,
     lines: Vec<Line>,
     steps: Vec<StepPart>,
@@ -198,6 +200,7 @@ impl JobPart {
             name: printable(&job.display_name),
             state: job.result.map_or(job.state.word(), RunResult::word),
             took: took(job.started_at, job.finished_at, now),
+            attempt: if job.attempt > 1 { format!(", attempt {}", job.attempt) } else { String::new() },
             reason: job.reason.as_deref().map(printable).unwrap_or_default(),
             lines: own,
             steps: steps.map(|(place, (step, lines))| StepPart::new(place, step, lines, now)).collect(),

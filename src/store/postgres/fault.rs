@@ -27,6 +27,12 @@ impl Fault {
         self.state().is_some_and(|state| ["22", "23", "54", "P0"].contains(&&state.code()[..2]))
     }
 
+    /// Says whether a connection on which this was told is as good as a new one. What is wrong with the world may be wrong
+    /// with the connection alone: it keeps settings that it began with, such as that nothing may be written (25006).
+    pub(super) fn leaves_sound(&self) -> bool {
+        matches!(self, Self::Told(_)) || self.is_passing() || self.is_about_rows()
+    }
+
     /// Says whether what was remembered of the database is not so any more.
     pub(super) fn is_stale(&self) -> bool {
         self.state() == Some(&SqlState::FOREIGN_KEY_VIOLATION)

@@ -305,8 +305,8 @@ impl Session {
 
     /// Takes back what was done. The connection is used again where it is sound.
     pub(super) async fn roll_back(self, reason: &Fault) {
-        let is_sound =
-            !reason.is_cut() && matches!(timeout(WORK_MAX, self.client.batch_execute("ROLLBACK")).await, Ok(Ok(())));
+        let is_sound = reason.leaves_sound()
+            && matches!(timeout(WORK_MAX, self.client.batch_execute("ROLLBACK")).await, Ok(Ok(())));
         if !is_sound {
             self.discard();
         }

@@ -23,6 +23,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, named_params, params};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
 /// Says whether the log has deliveries that are not filed.
 pub(super) fn is_behind(connection: &Connection) -> Result<bool, Error> {
@@ -61,14 +62,16 @@ pub(super) enum Care {
     OneByOne,
 }
 
-/// Files what is not filed, so many deliveries at most. A mistake of our own is an error like any other.
-pub(super) fn file(session: &mut Session<'_>, care: Care, most: u32) -> Result<(), Error> {
+/// Files what is not filed: at least one delivery, and others until a moment, or all where none is given. A mistake of our
+/// own is an error like any other. Returns how the rest is filed: one by one until one was set aside, or none is left.
+pub(super) fn file(session: &mut Session<'_>, care: Care, until: Option<Instant>) -> Result<Care, Error> {
     if session.memory.filed == session.memory.logged {
-        return Ok(());
+        return Ok(Care::Usual);
     }
+    let may_go_on = || until.is_none_or(|until| Instant::now() < until);
     match care {
-        Care::Usual => guarded(session, |session| file_next(session, most)),
-        Care::OneByOne => one_by_one(session, most),
+        Care::Usual => guarded(session, |session| file_next(session, &may_go_on)).map(|()| Care::Usual),
+        Care::OneByOne => one_by_one(session, &may_go_on),
     }
 }
 
@@ -77,29 +80,32 @@ fn guarded(session: &mut Session<'_>, work: impl FnOnce(&mut Session<'_>) -> Res
     done.unwrap_or_else(|_| Err(Error::Broken("a mistake of pipehook's own, which the log has above this".to_owned())))
 }
 
-/// Files the deliveries one after the other, and sets those aside that can't be.
-fn one_by_one(session: &mut Session<'_>, most: u32) -> Result<(), Error> {
-    for _ in 0..most {
-        if session.memory.filed == session.memory.logged {
-            break;
-        }
+/// Files the deliveries one after the other as long as it may go on, and sets those aside that can't be. Returns how the
+/// rest is filed.
+fn one_by_one(session: &mut Session<'_>, may_go_on: &dyn Fn() -> bool) -> Result<Care, Error> {
+    let mut care = Care::OneByOne;
+    while session.memory.filed != session.memory.logged {
         let place = session
             .connection
             .prepare_cached("SELECT min(seq) FROM delivery WHERE seq > ?")?
             .query_row([session.memory.filed], |row| row.get(0))?;
         session.memory.counters.write(session.connection)?;
         run(session, "SAVEPOINT one")?;
-        match guarded(session, |session| file_next(session, 1)) {
+        match guarded(session, |session| file_next(session, &|| false)) {
             Ok(()) => run(session, "RELEASE one")?,
             Err(error) if error.is_ours() => {
                 run(session, "ROLLBACK TO one")?;
                 run(session, "RELEASE one")?;
                 set_aside(session, place, &error)?;
+                care = Care::Usual;
             }
             Err(error) => return Err(error),
         }
+        if !may_go_on() {
+            return Ok(care);
+        }
     }
-    Ok(())
+    Ok(Care::Usual)
 }
 
 fn run(session: &Session<'_>, statement: &str) -> Result<(), Error> {
@@ -132,8 +138,8 @@ fn set_aside(session: &mut Session<'_>, place: i64, error: &Error) -> Result<(),
     Ok(())
 }
 
-/// Files the next deliveries of the log, so many at most.
-fn file_next(session: &mut Session<'_>, most: u32) -> Result<(), Error> {
+/// Files the next delivery of the log, and others behind it as long as it may go on.
+fn file_next(session: &mut Session<'_>, may_go_on: &dyn Fn() -> bool) -> Result<(), Error> {
     let mut bytes = 0;
     let mut seen: HashMap<String, Seen> = HashMap::new();
     let connection = session.connection;
@@ -141,10 +147,9 @@ fn file_next(session: &mut Session<'_>, most: u32) -> Result<(), Error> {
         "SELECT seq, id, connection, received_at, assigned, entry, length(body), received_at + {AHEAD_OF_DAY}
          FROM delivery
          WHERE seq > ?
-         ORDER BY seq
-         LIMIT ?"
+         ORDER BY seq"
     ))?;
-    let mut rows = query.query([session.memory.filed, most.into()])?;
+    let mut rows = query.query([session.memory.filed])?;
     while let Some(row) = rows.next()? {
         let (place, id): (i64, String) = (row.get(0)?, row.get(1)?);
         let (name, received_at): (String, i64) = (row.get(2)?, row.get(3)?);
@@ -162,7 +167,11 @@ fn file_next(session: &mut Session<'_>, most: u32) -> Result<(), Error> {
         bytes += row.get::<_, u64>(6)?;
         seen.entry(name).or_default().add(received_at);
         session.memory.filed = place;
+        if !may_go_on() {
+            break;
+        }
     }
+    drop(rows);
     connection
         .prepare_cached("UPDATE filing SET filed = ?, bytes = bytes + ?")?
         .execute(params![session.memory.filed, bytes])?;

@@ -17,14 +17,17 @@ use rusqlite::Connection;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
 /// How many pieces of work one transaction takes at most, which bounds how long the first waits.
 const BATCH_MAX: usize = 1_000;
-/// How many deliveries of the log one transaction files at most before it lets acceptances through: filing costs some
-/// three times as much as accepting, and a burst that nobody looks at leaves a log of any length.
-const FILED_AT_ONCE: u32 = 250;
+/// How long one transaction files the log at least and at most before it lets acceptances through: filing costs some
+/// three times as much as accepting, and a burst that nobody looks at leaves a log of any length. In between it is as
+/// long as the last commit took: so whoever comes meanwhile waits about twice as long as for a commit, and
+/// filing has half of the time, on all but the slowest disks.
+const FILING_MIN: Duration = Duration::from_millis(1);
+const FILING_MAX: Duration = Duration::from_millis(15);
 
 /// What the thread has.
 pub(super) struct Loop {
@@ -46,6 +49,10 @@ pub(super) struct Loop {
     ahead: SignedDuration,
     /// How the log is filed.
     care: Care,
+    /// Until when this transaction files; it has filed nothing where there is none.
+    filing_until: Option<Instant>,
+    /// How long the last commit took.
+    commit_took: Duration,
     /// Work that has come to its turn, and waits until the log is filed as far as it was then.
     behind: VecDeque<(Run, i64)>,
     outage: Outage,
@@ -78,6 +85,8 @@ impl Loop {
             data_version: 0,
             ahead: SignedDuration::ZERO,
             care: Care::Usual,
+            filing_until: None,
+            commit_took: Duration::ZERO,
             behind: VecDeque::new(),
             outage: Outage::default(),
             changes,
@@ -159,7 +168,9 @@ impl Loop {
             self.catch_up(ended)?;
             let session = self.session()?;
             session.memory.counters.write(session.connection)?;
+            let began = Instant::now();
             run(session.connection, "COMMIT")?;
+            self.commit_took = began.elapsed();
             self.settle()?;
             self.place.is_kept()
         });
@@ -212,6 +223,7 @@ impl Loop {
         if let Some(memory) = &mut self.memory {
             memory.allowance = Allowance::default();
         }
+        self.filing_until = None;
         Ok(())
     }
 
@@ -257,10 +269,9 @@ impl Loop {
 
     /// Does work that finds the log filed: at once where little is missing, or after others that wait for that.
     fn other(&mut self, work: Run, ended: &mut Vec<Ended>) -> Result<(), Error> {
-        let Session { memory, .. } = self.session()?;
-        let (logged, unfiled) = (memory.logged, memory.logged.saturating_sub(memory.filed));
+        let logged = self.session()?.memory.logged;
         self.behind.push_back((work, logged));
-        if self.behind.len() == 1 && unfiled <= FILED_AT_ONCE.into() {
+        if self.behind.len() == 1 {
             self.catch_up(ended)?;
         }
         Ok(())
@@ -271,9 +282,11 @@ impl Loop {
         if self.behind.is_empty() {
             return Ok(());
         }
+        let part = self.commit_took.clamp(FILING_MIN, FILING_MAX);
+        let until = *self.filing_until.get_or_insert_with(|| Instant::now() + part);
         let care = self.care;
-        match filing::file(&mut self.session()?, care, FILED_AT_ONCE) {
-            Ok(()) => self.care = Care::Usual,
+        match filing::file(&mut self.session()?, care, Some(until)) {
+            Ok(next) => self.care = next,
             Err(error) => {
                 // The next transaction finds out which delivery it is.
                 self.care = if error.is_ours() { Care::OneByOne } else { care };

@@ -32,7 +32,7 @@ pub(super) fn look<T>(
     let now = now.ahead(steady::ahead(&connection, now)?);
     let mut memory = Memory::load(&connection)?;
     let mut session = Session { now, connection: &connection, memory: &mut memory, damage: &Damage::default() };
-    filing::file(&mut session, Care::OneByOne, u32::MAX)?;
+    filing::file(&mut session, Care::OneByOne, None)?;
     queries(&connection)
 }
 
