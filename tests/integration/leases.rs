@@ -189,6 +189,8 @@ fn a_worker_that_goes_on_leaves_the_next_attempt_of_a_lost_job_alone() {
     scene.let_go();
     let shown = ended(&server, &run);
     assert_eq!(shown["result"], "succeeded", "{shown}");
+    let text = other.run(&["runs", "show", &run]).ended_with(0).stdout;
+    assert!(text.contains("succeeded, attempt 2"), "{text}");
 }
 
 #[test]
