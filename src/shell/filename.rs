@@ -1,4 +1,4 @@
-//! Names of files that somebody runs.
+//! Names of files: what a path ends with, and which of them somebody runs.
 
 /// Ends of names of files that are run sooner or later.
 const RUN_SUFFIXES: &[&str] = &[
@@ -51,6 +51,11 @@ const RUN_PARTS: &[&str] = &[
     ".gitconfig",
     "/bin/",
 ];
+
+/// Returns the last part of a path: nothing, where it ends with `/`.
+pub(in crate::shell) fn base(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
+}
 
 /// Says whether a file of this name is likely to be run.
 pub(in crate::shell) fn is_run(file: &str) -> bool {

@@ -1,6 +1,8 @@
 //! Where a script takes names of files from patterns, or from programs that list them: `*.txt`, `ls |`, `find … -exec`.
 //! That is looked for in the text alone, before anything is read: what is found leads to an analysis, and to no more.
 
+use super::filename::base;
+
 /// Programs that print the names of files.
 const LISTING: &[&str] =
     &["ls", "find", "fd", "fdfind", "tree", "dir", "glob", "listdir", "scandir", "walk", "iterdir"];
@@ -49,7 +51,7 @@ fn lists(segment: &str, file: Option<&str>) -> bool {
         return true;
     }
     patterns().any(|pattern| {
-        let last = pattern.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        let last = base(pattern.trim_end_matches('/'));
         file.is_none_or(|file| may_be_same(last, file))
     })
 }

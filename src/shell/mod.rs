@@ -45,7 +45,7 @@
 //! transport    environment or file
 //! command      logging commands that only their author can give
 //! special      variables that programs obey
-//! filename     files that somebody runs, by their names
+//! filename     what a path ends with, and files that somebody runs, by their names
 //! listing      where a script takes names of files from patterns and lists
 //! words        arguments as tasks split them, and as words of bash
 //! program      commands of another language, judged as bash's

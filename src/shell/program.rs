@@ -9,6 +9,7 @@
 use super::Language;
 use super::analysis::{Finding, Unread};
 use super::bash;
+use super::filename::base;
 use super::outline::{Outline, Piece};
 use super::requirement::Requirement;
 use std::collections::BTreeSet;
@@ -45,7 +46,7 @@ impl Program {
     /// Returns the program's name without its folder, where the author wrote it.
     pub(super) fn name(&self) -> Option<&str> {
         match self.words.first()?.as_slice() {
-            [Part::Text(name)] => name.rsplit('/').next(),
+            [Part::Text(name)] => Some(base(name)),
             _ => None,
         }
     }
@@ -181,7 +182,7 @@ impl Command {
     /// Notes which program it is whose words follow.
     fn program(&mut self, words: &[Vec<Part>]) {
         let name = match words.first().map(Vec::as_slice) {
-            Some([Part::Text(name)]) => name.rsplit('/').next().unwrap_or_default(),
+            Some([Part::Text(name)]) => base(name),
             _ => "",
         };
         self.pastes = REMOTE.contains(&name);

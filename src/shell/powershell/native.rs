@@ -4,6 +4,7 @@
 use super::sink::{HELP_FOR_PROGRAM, Judge};
 use super::taint::Made;
 use super::token::{Bracket, Piece, Token, parameter, trimmed, values};
+use crate::shell::filename::base;
 use crate::shell::program::{Holes, Part};
 use crate::shell::requirement::Requirement;
 
@@ -52,7 +53,7 @@ impl<'j> Judge<'j> {
     /// Judges a program that is started with arguments and with what is piped to it.
     pub(super) fn program(&mut self, name: &str, given: &[&'j [Token]], before: &[&'j [Token]]) {
         let path = name.replace('\\', "/");
-        let plain = path.rsplit('/').next().unwrap_or_default();
+        let plain = base(&path);
         let plain = [".exe", ".EXE"].iter().find_map(|end| plain.strip_suffix(end)).unwrap_or(plain);
         let lower = plain.to_ascii_lowercase();
         self.run_file(&[Token::Word(name.to_owned())]);

@@ -1,6 +1,7 @@
 //! Ways in which a program text of `awk` or `sed` runs, or writes, what it reads.
 
 use super::argument::Argument;
+use crate::shell::filename::base;
 use crate::shell::python;
 
 /// Commands of SQL shells by which they start a shell, or write to a command.
@@ -155,7 +156,7 @@ fn loads_what_it_writes(text: &str) -> bool {
     };
     let is_path = |path: &&str| path.starts_with(['.', '/']) && !path.ends_with(".json");
     let loaded = behind(&["require(", "import(", "import ", "from "]).filter_map(literal_of).filter(is_path);
-    let loaded: Vec<&str> = loaded.map(|path| stem(path.rsplit('/').next().unwrap_or_default())).collect();
+    let loaded: Vec<&str> = loaded.map(|path| stem(base(path))).collect();
     let is_loaded = |written: &str| {
         let parts: Vec<&str> = written.split('/').map(stem).collect();
         loaded.iter().any(|name| name.is_empty() || *name == ".." || parts.contains(name))

@@ -9,6 +9,7 @@ use super::file::file_node;
 use super::packed::GIT;
 use super::simple::Call;
 use super::written::named_by_option;
+use crate::shell::filename::base;
 use std::collections::HashSet;
 
 /// Commands of `git` that print nothing of what others have given to it.
@@ -201,7 +202,7 @@ impl Walker {
     /// Notes that `git` has messages edited by a command, which is given the file with the message.
     pub(super) fn edits_messages(&mut self, editor: &str) {
         let mut words = editor.split_whitespace();
-        let name = words.next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+        let name = words.next().map(base).unwrap_or_default();
         if name.is_empty() || PLAIN_EDITORS.contains(&name) && words.all(|word| PLAIN_OPTIONS.contains(&word)) {
             return;
         }

@@ -6,6 +6,7 @@ use super::code::{CODE, is_shell};
 use super::git::EDITORS;
 use super::written::{expanded, is_command};
 use super::{Walker, code_option};
+use crate::shell::filename::base;
 
 /// Names of variables that hold a command, by their ends.
 const COMMANDS: &[&str] =
@@ -39,7 +40,7 @@ impl Walker {
     /// run it.
     fn pages(&mut self, command: &str) {
         let mut words = command.trim_start_matches(['|', '-', ' ']).split_whitespace();
-        let name = words.next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+        let name = words.next().map(base).unwrap_or_default();
         if !is_shell(name) && !code_option::is_interpreter(name) {
             return;
         }

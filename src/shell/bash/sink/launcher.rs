@@ -25,6 +25,7 @@ const fn launcher(name: &'static str, environment: Environment, operands: usize,
     Launcher { name, environment, operands, values }
 }
 
+use crate::shell::filename::base;
 use Environment::{Kept, Lost};
 
 const LAUNCHERS: &[Launcher] = &[
@@ -268,7 +269,7 @@ impl Walker {
         let is_named_by_input = launches(&name) || launches(&last) || name == "find" || name.contains("{}");
         // The name may be a variable's value: `r=sh; xargs "$r"`.
         let texts = inner.map(|inner| self.texts_of_command(inner.words[0].word)).unwrap_or_default();
-        let bases = texts.iter().map(|text| text.rsplit('/').next().unwrap_or_default());
+        let bases = texts.iter().map(|text| base(text));
         let runs_files = bases.chain([name.as_str()]).any(|name| is_shell(name) || is_interpreter(name));
         if !runs_files && !is_named_by_input {
             return false;

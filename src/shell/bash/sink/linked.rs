@@ -4,6 +4,7 @@ use super::super::syntax::{Part, Simple, Word};
 use super::code::CODE;
 use super::simple::Call;
 use super::{CODE_DEPTH_MAX, Walker, forward};
+use crate::shell::filename::base;
 
 /// Commands that give a file one more name, or copy it to one.
 const LINKING: &[&str] = &["ln", "link", "cp", "mv", "install", "hash"];
@@ -82,8 +83,4 @@ fn last_literal(word: &Word) -> Option<String> {
             text.rsplit_once('/').filter(|_| is_last).map(|(_, name)| name.to_owned())
         }
     }
-}
-
-fn base(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or_default()
 }
