@@ -41,6 +41,8 @@ pub(super) enum Node {
     /// The arguments of every command that is none of the script's functions.
     AnyCommand,
     Input(String),
+    /// The arguments of programs that may run at the same time as others.
+    Running,
     /// The standard input of any command.
     AnyInput,
     Output(String),
@@ -80,6 +82,30 @@ pub(super) struct Verdict {
 /// The most steps that one kind of demand is followed back, far above what a person's script takes: above it,
 /// everything is refused.
 const STEPS_MAX: usize = 2_000_000;
+
+/// A search for what reaches some nodes, and what it has found. Many searches share what it needs.
+#[derive(Debug, Default)]
+pub(super) struct Walk {
+    /// The turn in which each node was last seen: as it is, and in another form.
+    seen: Vec<[usize; 2]>,
+    turn: usize,
+    open: Vec<(Id, bool)>,
+    /// The nodes whose text reaches those that were asked for, and these themselves.
+    pub(super) reached: Vec<Id>,
+    steps: usize,
+}
+
+impl Walk {
+    /// Says whether a node's text arrives in another form only.
+    pub(super) fn is_changed(&self, node: Id) -> bool {
+        self.seen[node][0] != self.turn && self.seen[node][1] == self.turn
+    }
+
+    /// Says whether all searches together took too many steps.
+    pub(super) fn is_too_long(&self) -> bool {
+        self.steps > STEPS_MAX
+    }
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Flow {
@@ -170,17 +196,26 @@ impl Flow {
         all.map(|(from, _)| *from).filter(|from| Some(*from) != one).collect()
     }
 
-    /// Returns the nodes whose text reaches some of `nodes` in another form only.
-    pub(super) fn changed_on_the_way(&self, nodes: &[Id]) -> Vec<Id> {
-        let mut seen = vec![[false; 2]; self.incoming.len()];
-        let mut open: Vec<(Id, bool)> = nodes.iter().map(|node| (*node, false)).collect();
-        while let Some((node, is_changed)) = open.pop() {
-            if !std::mem::replace(&mut seen[node][usize::from(is_changed)], true) {
+    /// Looks for all that reaches some of `nodes`, and adds the steps that it takes to those of `walk`.
+    pub(super) fn walk_up(&self, nodes: &[Id], walk: &mut Walk) {
+        walk.turn += 1;
+        walk.seen.resize(self.incoming.len(), [0; 2]);
+        (walk.reached, walk.open) = (Vec::new(), nodes.iter().map(|node| (*node, false)).collect());
+        while let Some((node, is_changed)) = walk.open.pop().filter(|_| walk.steps <= STEPS_MAX) {
+            if walk.seen[node].iter().all(|seen| *seen != walk.turn) {
+                walk.reached.push(node);
+            }
+            if std::mem::replace(&mut walk.seen[node][usize::from(is_changed)], walk.turn) != walk.turn {
+                walk.steps += self.incoming[node].len() + 1;
                 let further = self.incoming[node].iter();
-                open.extend(further.map(|(from, change)| (*from, is_changed || change.makes_another())));
+                walk.open.extend(further.map(|(from, change)| (*from, is_changed || change.makes_another())));
             }
         }
-        (0..seen.len()).filter(|node| seen[*node] == [false, true]).collect()
+    }
+
+    /// Returns how many nodes there are.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
     }
 
     /// Returns the files whose names meet a test.
@@ -244,6 +279,11 @@ impl Flow {
     /// Says whether the script has made sure that what a node holds meets a requirement.
     pub(super) fn is_checked(&self, node: Id, requirement: Requirement) -> bool {
         self.shapes.get(&node).is_some_and(|shape| shape.meets(requirement))
+    }
+
+    /// Says whether what a node holds is one of the plain words that the script's author wrote down.
+    pub(super) fn is_listed(&self, node: Id) -> bool {
+        self.shapes.get(&node).is_some_and(|shape| shape.is_listed() && shape.meets(Requirement::Plain))
     }
 
     /// Says whether all that a node holds meets a demand, when it is changed on the way to where something is demanded.

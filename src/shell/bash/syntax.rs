@@ -13,6 +13,15 @@ pub(super) struct Script {
     pub(super) joints: Vec<Joint>,
 }
 
+impl Script {
+    /// Says whether the command of this index stands in a list that ends with `&`.
+    pub(super) fn is_in_background(&self, at: usize) -> bool {
+        let rest = self.joints.get(at..).unwrap_or_default();
+        let end = rest.iter().find(|joint| matches!(joint.behind, Behind::End | Behind::Background));
+        end.is_some_and(|joint| joint.behind == Behind::Background)
+    }
+}
+
 /// How a command stands among others.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Joint {
@@ -163,6 +172,8 @@ pub(super) enum Part {
     Substitution {
         script: std::rc::Rc<Script>,
         kind: Substitution,
+        /// What the script has made sure of what is printed there.
+        printed: Option<std::rc::Rc<Shape>>,
     },
     /// `$(( ))`.
     Arithmetic(Word),
@@ -207,8 +218,8 @@ pub(super) struct Parameter {
     pub(super) length: bool,
     /// `$@`, `${name[@]}`: as many words as it has elements.
     pub(super) list: bool,
-    /// `${name#pattern}` and its kin: a part of the value.
-    pub(super) takes_part: bool,
+    /// `${name#pattern}` and its kin: a part of the value, cut off here.
+    pub(super) cuts: Option<Side>,
     /// `${name[@]}` and `${name[*]}`: all elements of an array.
     pub(super) has_elements: bool,
     /// `${name/pattern/by}`: its operand is both, as they stand there.
@@ -217,6 +228,15 @@ pub(super) struct Parameter {
     pub(super) transforms: bool,
     /// What the script has made sure of where it reads the variable.
     pub(super) checked: Option<std::rc::Rc<Shape>>,
+    /// What is known of the part of such a value that its operation leaves.
+    pub(super) left: Option<std::rc::Rc<Shape>>,
+}
+
+/// Where something is cut off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Front,
+    End,
 }
 
 impl Parameter {

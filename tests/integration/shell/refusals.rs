@@ -44,7 +44,7 @@ pub(super) const NEVER: &[&str] = &[
     "echo ${{ x }} | tee f; bash f",
     "echo ${{ x }} > f; cp f g; ./g",
     "f=$(mktemp); cat > \"$f\" <<< ${{ x }}; bash \"$f\"",
-    "echo ${{ x }} > $(mktemp); bash run",
+    "echo ${{ x }} > $(cat name); bash run",
     "echo ${{ x }} > build.sh",
     "echo ${{ x }} > .git/hooks/pre-commit",
     "source ${{ x }}",

@@ -199,6 +199,22 @@ pub(super) const ALLOWED: &[&str] = &[
     "git config alias.lg 'log --oneline'; git lg --grep \"${{ x }}\"",
     "node -e 'const c=require(\"./c.js\");require(\"fs\").writeFileSync(\"out.json\",JSON.stringify([process.argv[1],c]))' \"${{ x }}\"",
     "node -e 'const p=require(\"./package.json\");p.description=process.argv[1];require(\"fs\").writeFileSync(\"package.json\",JSON.stringify(p))' \"${{ x }}\"",
+    "x=\"${{ x }}\"; sleep 5; ps aux | grep '[w]eb' | awk '{ print $2 }' | xargs -r kill",
+    "curl -d \"t=${{ x }}\" https://a; ps -ef | grep \"[w]eb\"; ps -o pid= -p 1 | xargs echo",
+    "./server --title \"${{ x }}\" & ps -o pid=,comm= | grep server; kill $!",
+    "args=(-f); args+=(-H \"X-T: ${{ x }}\"); args+=(-d \"t=${{ x }}\"); curl \"${args[@]}\" https://a",
+    "echo \"${{ x }}\" > \"log-$(date +%F).txt\"; ./build.sh",
+    "echo \"${{ x }}\" | tee -a \"log-$(date +%F).txt\"; bash build.sh",
+    "echo \"${{ x }}\" > \"${OUT:-notes.txt}\"; bash build.sh",
+    "echo \"${{ x }}\" | while read -r l; do echo \"$l\" > \"out-$(date +%s).txt\"; done; . ./lib.sh",
+    "logger -t refresh \"${{ x }}\"; bash refresh",
+    "echo \"${{ x }}\" | figlet -f small",
+    "f() { eval \"$1=\\$2\"; eval \"local t=\\$2\"; }; f out \"${{ x }}\"; echo \"$out\"",
+    "V=\"${{ x }}\"; v=V; eval \"y=\\$$v\"; echo \"$y\"",
+    "f() { eval \"last=\\$$#\"; echo \"$last\"; }; f a \"${{ x }}\"",
+    "f() { echo \"${1:-shift}\"; trap \"${CLEAN:-rm -f t}\" EXIT; }; f \"${{ x }}\"",
+    "shopt -s expand_aliases; alias ll=\"ls -l\" ..='cd ..'; echo \"${{ x }}\"",
+    "echo \"${{ x }}\" > \"$(mktemp)\"; bash run",
 ];
 
 /// Ordinary scripts with a value as each of them gets it.
@@ -269,6 +285,7 @@ const WITH_VALUES: &[(&str, &str)] = &[
     ("gcloud run deploy app --image \"gcr.io/p/app:${{ x }}\"", "1.4.2"),
     ("aws s3 sync dist s3://my-bucket/${{ x }} --delete", "preview-42"),
     ("aws s3 cp dist/ \"s3://bucket/releases/${{ x }}/\" --recursive", "1.4.2"),
+    ("tar czf \"w-${{ x }}.tgz\" --transform \"s,^,w-${{ x }}/,\" dist", "1.4.2"),
 ];
 
 pub(super) fn rows(name: &str) -> Vec<String> {

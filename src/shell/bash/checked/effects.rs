@@ -2,8 +2,10 @@
 
 use super::super::read::Reading;
 use super::super::syntax::{
-    Assignment, Command, Compound, Parameter, Part, Redirect, RedirectKind, Script, Simple, Word,
+    Assignment, Command, Compound, Form, Parameter, Part, Redirect, RedirectKind, Script, Simple, Word,
 };
+use super::functions;
+use super::pattern::Case;
 use std::collections::{HashMap, HashSet};
 
 /// The most functions whose calls of each other are followed: above it, each may change everything.
@@ -16,7 +18,13 @@ const NAMING: &[&str] = &["read", "mapfile", "readarray", "unset", "local", "dec
 const EXPORTING: &[&str] = &["export", "readonly"];
 
 /// Commands with which a script, or a text that nobody looks into here, may change what others mean and do.
-const UNFOLLOWED: &[&str] = &["eval", "source", ".", "alias", "enable", "compgen", "complete", "fc", "bind"];
+const UNFOLLOWED: &[&str] = &["eval", "alias", "enable", "compgen", "complete", "fc", "bind"];
+
+/// Commands that run a file in the shell itself: behind one of them nothing is known any more.
+pub(super) const SOURCING: &[&str] = &["source", "."];
+
+/// Commands beside which a value of `IFS` holds for what they read alone.
+const READING: &[&str] = &["read", "mapfile", "readarray"];
 
 /// Commands whose meaning must be their own, so that what they say can be relied on.
 pub(super) const RELIED_ON: &[&str] = &["exit", "return", "continue", "break", "[", "test", "command", "builtin"];
@@ -28,7 +36,10 @@ const EVALUATING: &[&str] = &["-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v", "-
 const LEADING: &[&str] = &["command", "builtin"];
 
 /// The most variables that a function changes, one by one: one that changes more may change everything.
-const NAMES_MAX: usize = 100;
+pub(super) const NAMES_MAX: usize = 100;
+
+/// The variable that says where the shell divides words.
+pub(super) const DIVIDERS: &str = "IFS";
 
 /// The longest word that may name a variable which is looked at.
 const NAME_MAX: usize = 256;
@@ -41,6 +52,8 @@ pub(super) struct Effects {
     pub(super) arguments: bool,
     /// Any variable.
     pub(super) all: bool,
+    /// Functions of the script that it calls, as long as nothing is known of them.
+    pub(super) calls: HashSet<String>,
 }
 
 /// What is known of a script as a whole.
@@ -59,13 +72,26 @@ pub(super) struct Survey {
     pub(super) is_unfollowed: bool,
     /// Commands run at the end of the script.
     pub(super) has_trap: bool,
+    /// It runs a file in the shell itself, outside of its functions and loops.
+    pub(super) has_source: bool,
+    /// The shell may divide words otherwise than at blanks.
+    pub(super) divides_oddly: bool,
+    /// How patterns compare letters.
+    pub(super) case: Case,
+    /// Variables that some function, or the script, makes its own.
+    pub(super) local: HashSet<String>,
+    /// Variables that have attributes by which letters become small or capital ones.
+    pub(super) recased: HashSet<String>,
+    /// How many functions and loops are around the command that is looked at.
+    depth: usize,
     /// What some function changes, or hides from those that it calls.
     pub(super) in_functions: Effects,
 }
 
 impl Effects {
-    fn add(&mut self, other: &Self) {
+    pub(super) fn add(&mut self, other: &Self) {
         self.names.extend(other.names.iter().cloned());
+        self.calls.extend(other.calls.iter().cloned());
         self.arguments |= other.arguments;
         self.all |= other.all;
     }
@@ -76,7 +102,7 @@ impl Effects {
         self.all || self.names.contains(name) || self.arguments && is_argument
     }
 
-    fn without(mut self, names: &HashSet<String>) -> Self {
+    pub(super) fn without(mut self, names: &HashSet<String>) -> Self {
         self.names.retain(|name| !names.contains(name));
         self
     }
@@ -98,45 +124,10 @@ impl Survey {
             survey.functions = bodies.into_iter().map(|(name, _)| (name.to_owned(), all.clone())).collect();
             return survey;
         }
-        survey.functions = bodies.iter().map(|(name, _)| ((*name).to_owned(), Effects::default())).collect();
-        for _ in 0..bodies.len() {
-            let size = survey.size();
-            for (name, body) in &bodies {
-                let effects = survey.of_function(body);
-                survey.functions.entry((*name).to_owned()).or_default().add(&effects);
-            }
-            if survey.size() == size {
-                break;
-            }
-        }
+        survey.functions = functions::effects_of(&survey, &bodies);
         let all: Vec<Effects> = bodies.iter().map(|(_, body)| survey.of(body)).collect();
         all.iter().for_each(|effects| survey.in_functions.add(effects));
         survey
-    }
-
-    fn size(&self) -> usize {
-        let size = |it: &Effects| it.names.len() + usize::from(it.all) + usize::from(it.arguments);
-        self.functions.values().map(size).sum()
-    }
-
-    /// Returns what a call of a function changes: not what it makes local before it uses it. It has arguments of its own.
-    fn of_function(&self, body: &Command) -> Effects {
-        let Command::Compound(compound) = body else { return self.of(body) };
-        let [script] = compound.bodies.as_slice() else { return self.of(body) };
-        let (mut effects, mut locals) = (Effects::default(), HashSet::new());
-        for command in &script.commands {
-            let own = self.of(command);
-            let is_local = |simple: &Simple| simple.words.first().is_some_and(|name| name.has_text("local"));
-            match command {
-                Command::Simple(simple) if is_local(simple) && !own.all => locals.extend(own.names),
-                _ => effects.add(&own.without(&locals)),
-            }
-        }
-        effects.add(&self.inline(&compound.words));
-        effects.add(&self.of_redirects(&compound.redirects));
-        effects.arguments = false;
-        effects.all |= effects.names.len() > NAMES_MAX;
-        effects
     }
 
     pub(super) fn of_all(&self, commands: &[Command]) -> Effects {
@@ -216,8 +207,10 @@ impl Survey {
     }
 
     fn named(&self, name: &str, words: &[Word], effects: &mut Effects) {
-        if let Some(known) = self.functions.get(name) {
-            effects.add(known);
+        match self.functions.get(name) {
+            Some(known) => effects.add(known),
+            None if self.defined.contains_key(name) => _ = effects.calls.insert(name.to_owned()),
+            None => {}
         }
         match name {
             "shift" | "set" => effects.arguments = true,
@@ -225,7 +218,7 @@ impl Survey {
                 words.iter().take(2).for_each(|word| named_by(word, effects));
             }
             "wait" if words.iter().any(|word| word.has_text("-p")) => effects.all = true,
-            _ if UNFOLLOWED.contains(&name) => effects.all = true,
+            _ if UNFOLLOWED.contains(&name) || SOURCING.contains(&name) => effects.all = true,
             _ if NAMING.contains(&name) => words.iter().for_each(|word| named_by(word, effects)),
             _ if EXPORTING.contains(&name) => {
                 let is_set = |word: &&Word| word.literal().is_none_or(|text| text.contains('='));
@@ -289,13 +282,19 @@ impl Survey {
             Command::Compound(compound) => {
                 let targets = compound.redirects.iter().map(|redirect| &redirect.target);
                 let words = compound.words.iter().chain(&compound.test).chain(&compound.arithmetic);
+                let turns = usize::from(matches!(compound.form, Form::While | Form::Until | Form::For));
+                self.divides_oddly |= compound.variable.as_deref() == Some(DIVIDERS);
+                self.depth += turns;
                 self.words(words.chain(targets), bodies);
                 compound.bodies.iter().for_each(|body| self.script(body, bodies));
+                self.depth -= turns;
             }
             Command::Function { name, body } => {
                 *self.defined.entry(name.clone()).or_default() += 1;
                 bodies.push((name, body));
+                self.depth += 1;
                 self.command(body, bodies);
+                self.depth -= 1;
             }
         }
     }
@@ -321,6 +320,10 @@ impl Survey {
         self.words(simple.words.iter().chain(targets).chain(values), bodies);
         let is_meaning = |it: &Assignment| matches!(&*it.name, "BASH_ALIASES" | "BASH_CMDS" | "BASH_COMPAT");
         self.is_unfollowed |= simple.assignments.iter().any(is_meaning);
+        let sets_dividers = simple.assignments.iter().chain(&simple.declared).any(|it| it.name == DIVIDERS);
+        let reads = simple.words.first().is_some_and(|name| READING.iter().any(|reading| name.has_text(reading)));
+        let names_dividers = |word: &Word| word.texts().any(|text| text.contains(DIVIDERS));
+        self.divides_oddly |= sets_dividers && !reads || simple.words.iter().any(names_dividers);
         let Some((name, words)) = in_shell(simple).split_first() else { return };
         let texts: Vec<Option<String>> = words.iter().map(Word::literal).collect();
         let has_option = |letter: char| {
@@ -335,8 +338,18 @@ impl Survey {
                 !is_at_end(&texts)
             }
             "unset" => has_option('f'),
-            "shopt" => texts.iter().flatten().any(|it| it.starts_with("compat")),
+            "shopt" => {
+                let may_be = |it: &Option<String>| it.as_deref().is_none_or(|it| it == "nocasematch");
+                if texts.iter().any(may_be) {
+                    self.case = Case::Ignored;
+                }
+                texts.iter().flatten().any(|it| it.starts_with("compat"))
+            }
             "mapfile" | "readarray" => has_option('C'),
+            name if SOURCING.contains(&name) => {
+                self.has_source = true;
+                self.depth > 0
+            }
             name => UNFOLLOWED.contains(&name),
         };
         match &*name {
@@ -352,6 +365,10 @@ impl Survey {
         let is_dynamic = |word: &Word| word.literal().is_none() && !word.prefix().contains('=');
         self.is_unfollowed |= letters.contains(['n', 'g']) || words.iter().any(is_dynamic);
         let names = names_in(words, declared);
+        self.local.extend(names.iter().cloned());
+        if letters.contains(['l', 'u', 'c']) {
+            self.recased.extend(names.iter().cloned());
+        }
         if letters.contains('i') {
             self.converted.extend(names.iter().cloned());
         }
@@ -371,7 +388,7 @@ fn is_set(before: &str, behind: &str) -> bool {
 }
 
 /// Functions of a script, with their bodies.
-type Bodies<'a> = Vec<(&'a str, &'a Command)>;
+pub(super) type Bodies<'a> = Vec<(&'a str, &'a Command)>;
 
 /// Returns the words from the name of the command that the shell runs.
 pub(super) fn in_shell(simple: &Simple) -> &[Word] {
@@ -426,17 +443,5 @@ pub(super) fn is_sure(redirect: &Redirect) -> bool {
         RedirectKind::HereString | RedirectKind::HereDocument(_) => true,
         RedirectKind::Duplicate => redirect.target.has_text("1") || redirect.target.has_text("2"),
         _ => redirect.target.has_text("/dev/null"),
-    }
-}
-
-/// Says whether a function may come back to where it was called, whatever stands at its end.
-pub(super) fn may_return(command: &Command) -> bool {
-    match command {
-        Command::Simple(simple) => {
-            in_shell(simple).first().is_some_and(|name| name.literal().is_none_or(|name| name == "return"))
-        }
-        Command::Pipeline(commands) => commands.iter().any(may_return),
-        Command::Compound(compound) => compound.bodies.iter().flat_map(|body| &body.commands).any(may_return),
-        Command::Function { body, .. } => may_return(body),
     }
 }

@@ -3,11 +3,16 @@
 //!
 //! The walk goes over the commands in the order in which they run, and knows at each place what every way that leads
 //! there has made sure of. It writes that into the syntax: a `Parameter` that reads a checked variable has the shape
-//! of its value. A command that may change the variable ends it; so do a function's border, a loop's second turn, and
-//! whatever nobody follows here, such as `eval`. Where a shell of its own ends, `( )`, `$( )`, a pipe, `&`, nothing that
+//! of its value. A command that may change the variable ends it; so do a loop's second turn, and whatever nobody follows
+//! here, such as `eval`. A function begins with what always holds, and what it makes sure of holds for its caller. Behind
+//! a file that runs in the shell itself nothing is known. Where a shell of its own ends, `( )`, `$( )`, a pipe, `&`, nothing that
 //! was made sure of inside holds outside.
 
+mod cut;
 mod effects;
+mod fields;
+mod functions;
+mod guard;
 mod pattern;
 mod test;
 mod words;
@@ -16,9 +21,10 @@ use super::read::Reading;
 use super::shape::Shape;
 use super::syntax::{Assignment, Behind, Command, Compound, Form, HereDocument, Script, Simple, Word};
 use crate::shell::special::is_special;
-use effects::{Effects, Survey, is_sure, may_return};
+use effects::{Effects, SOURCING, Survey, in_shell, is_sure};
+use guard::Guard;
 use pattern::Told;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 use test::Test;
 
@@ -39,7 +45,17 @@ pub(super) fn note(reading: &mut Reading) {
     }
     let mut documents = std::mem::take(&mut reading.documents);
     let last = last_changes(&reading.script, &survey);
-    let mut walker = Walker { survey, documents: &mut documents, ending: HashSet::new(), last, at: 0 };
+    let mut walker = Walker {
+        survey,
+        documents: &mut documents,
+        ending: HashSet::new(),
+        guards: HashMap::new(),
+        returns: Guard::default(),
+        is_silent: false,
+        is_over: false,
+        last,
+        at: 0,
+    };
     let place = Place { is_outermost: true, ..Place::default() };
     walker.script(&mut reading.script, Some(Facts::default()), place);
     reading.documents = documents;
@@ -51,6 +67,8 @@ struct Fact {
     shape: Rc<Shape>,
     /// The value, if it is a text of the author's.
     text: Option<Rc<str>>,
+    /// The argument of a function that the value is a copy of.
+    copy_of: Option<Rc<str>>,
 }
 
 type Facts = Rc<BTreeMap<String, Fact>>;
@@ -82,6 +100,14 @@ struct Walker<'a> {
     documents: &'a mut Vec<HereDocument>,
     /// Functions that end the script whenever they are called, and that are defined by now.
     ending: HashSet<String>,
+    /// What other functions make sure of, that are defined by now.
+    guards: HashMap<String, Guard>,
+    /// What is known where the function that is walked over goes back to its caller, so far.
+    returns: Guard,
+    /// Nothing is noted where the walk is: nobody knows when it runs.
+    is_silent: bool,
+    /// A file was run in the shell itself: nobody knows what anything means by now.
+    is_over: bool,
     /// The last of the outermost commands that changes each variable.
     last: BTreeMap<String, usize>,
     /// The outermost command where the walk is.
@@ -112,7 +138,8 @@ fn joined(first: State, second: State) -> State {
         let is_same = Rc::ptr_eq(&fact.shape, &other.shape);
         let shape = if is_same { fact.shape.clone() } else { Rc::new((*fact.shape).clone().or(&other.shape)) };
         let text = fact.text.clone().filter(|text| other.text.as_ref() == Some(text));
-        Some((name.clone(), Fact { shape, text }))
+        let copy_of = fact.copy_of.clone().filter(|name| other.copy_of.as_ref() == Some(name));
+        Some((name.clone(), Fact { shape, text, copy_of }))
     });
     Some(Rc::new(both.collect()))
 }
@@ -122,6 +149,9 @@ fn without(state: State, effects: &Effects) -> State {
     let mut facts = state?;
     if facts.keys().any(|name| effects.changes(name)) {
         Rc::make_mut(&mut facts).retain(|name, _| !effects.changes(name));
+    }
+    if effects.arguments && facts.values().any(|fact| fact.copy_of.is_some()) {
+        Rc::make_mut(&mut facts).values_mut().for_each(|fact| fact.copy_of = None);
     }
     Some(facts)
 }
@@ -197,25 +227,6 @@ impl Walker<'_> {
                 self.function(name, body, &state, place);
                 (state.clone(), state)
             }
-        }
-    }
-
-    /// Walks over a function's body: what was made sure of before it was defined holds in it for variables that nothing
-    /// changes later.
-    fn function(&mut self, name: &str, body: &mut Command, state: &State, place: Place) {
-        let stays = |name: &String| {
-            let is_argument = name.starts_with(|first: char| first.is_ascii_digit());
-            let changes_later = |name: &str| self.last.get(name).is_some_and(|last| *last > self.at);
-            !is_argument && !changes_later(name) && !changes_later("")
-        };
-        let holds = place.is_outermost && !self.survey.has_trap;
-        let facts = state.iter().flat_map(|facts| facts.iter()).filter(|(name, _)| holds && stays(name));
-        let entry: BTreeMap<String, Fact> = facts.map(|(name, fact)| (name.clone(), fact.clone())).collect();
-        let inside = Place { is_in_function: true, ..Place::default() };
-        let (yes, no) = self.command(body, Some(Rc::new(entry)), inside);
-        let is_only = self.survey.defined.get(name) == Some(&1);
-        if is_only && place.is_outermost && yes.is_none() && no.is_none() && !may_return(body) {
-            self.ending.insert(name.to_owned());
         }
     }
 
@@ -312,7 +323,7 @@ impl Walker<'_> {
                 continue;
             };
             words = rest;
-            let told: Vec<Told> = own.iter().map(pattern::of_glob).collect();
+            let told: Vec<Told> = own.iter().map(|word| pattern::of_glob(word, self.survey.case)).collect();
             let is_any = own.iter().any(|word| word.has_text("*") && word.is_pattern());
             let entry = match &subject {
                 Some(name) => {
@@ -340,7 +351,7 @@ impl Walker<'_> {
         let assigned = self.survey.of_test(&compound.test);
         let state = without(state, &assigned);
         let text = |name: &str| state.as_ref()?.get(name)?.text.as_deref().map(str::to_owned);
-        let test = test::of_words(&compound.test, &text).without(&assigned);
+        let test = test::of_words(&compound.test, &text, self.survey.case).without(&assigned);
         self.tested(&test, &mut compound.test, state, place)
     }
 
@@ -373,19 +384,25 @@ impl Walker<'_> {
 
     /// Adds that a variable has a shape.
     fn learn(&self, state: State, name: &str, shape: Option<&Shape>) -> State {
-        let mut facts = state?;
+        let mut all = state?;
         if let Some(shape) = shape.filter(|_| self.is_followed(name)) {
-            let is_open = facts.len() < FACTS_MAX;
-            let facts = Rc::make_mut(&mut facts);
+            let is_open = all.len() < FACTS_MAX;
+            let facts = Rc::make_mut(&mut all);
             match facts.get_mut(name) {
-                Some(fact) => fact.shape = Rc::new((*fact.shape).clone().and(shape)),
+                Some(fact) => {
+                    fact.shape = Rc::new((*fact.shape).clone().and(shape));
+                    if let Some(argument) = fact.copy_of.clone() {
+                        return self.learn(Some(all), &argument, Some(shape));
+                    }
+                }
                 None if is_open => {
-                    facts.insert(name.to_owned(), Fact { shape: Rc::new(shape.clone()), text: None });
+                    let fact = Fact { shape: Rc::new(shape.clone()), text: None, copy_of: None };
+                    facts.insert(name.to_owned(), fact);
                 }
                 None => {}
             }
         }
-        Some(facts)
+        Some(all)
     }
 
     /// Says whether the value of a variable stays what it is until a command changes it.
@@ -411,13 +428,23 @@ impl Walker<'_> {
             state = self.assigned(assignment, is_alone, state, place);
         }
         self.words(&mut simple.words, &state, place);
+        self.goes_back(simple, &state, place);
         if self.ends(simple, place) {
             return (None, None);
         }
         if is_alone {
             return (state.clone(), state);
         }
-        let after = without(state, &self.survey.of_simple(simple));
+        let runs_file = |name: &Word| SOURCING.iter().any(|sourcing| name.has_text(sourcing));
+        self.is_over |= in_shell(simple).first().is_some_and(runs_file);
+        let copied = guard::copied(simple, place);
+        let mut after = without(state, &self.survey.of_simple(simple));
+        for (name, argument) in copied.iter().filter(|(name, _)| self.may_be_copy(name)) {
+            after = self.copy(after, name, argument);
+        }
+        for (name, shape) in fields::read(simple, &self.survey).unwrap_or_default() {
+            after = self.learn(after, &name, Some(&shape));
+        }
         let is_test = simple.words[0].has_text("[") || simple.words[0].has_text("test");
         if is_test && simple.redirects.iter().all(is_sure) {
             // Redirections are expanded behind the words.
@@ -425,7 +452,7 @@ impl Walker<'_> {
             let test = test.without(&self.survey.of_redirects(&simple.redirects));
             return self.tested(&test, &mut [], after, place);
         }
-        (after.clone(), after)
+        self.guarded(simple, after)
     }
 
     fn assigned(&mut self, assignment: &mut Assignment, is_alone: bool, state: State, place: Place) -> State {
@@ -438,6 +465,9 @@ impl Walker<'_> {
             [value] if is_alone && !assignment.is_array && !assignment.appends => value,
             _ => return state,
         };
+        if let Some(argument) = guard::argument_of(value, place).filter(|_| self.may_be_copy(name)) {
+            return self.copy(state, name, argument);
+        }
         let is_open = state.as_ref().is_some_and(|facts| facts.len() < TEXTS_MAX);
         if let Some(shape) = words::shape_of(value).filter(|_| is_open && !self.survey.fixed.contains(name)) {
             state = self.learn(state, name, Some(&shape));
@@ -446,30 +476,5 @@ impl Walker<'_> {
             }
         }
         state
-    }
-
-    /// Says whether nothing behind a command runs, in the shell where it stands or in this turn of its loop.
-    fn ends(&self, simple: &Simple, place: Place) -> bool {
-        let Some((name, words)) = simple.words.split_first() else { return false };
-        if !simple.assignments.is_empty() || !simple.redirects.iter().all(is_sure) {
-            return false;
-        }
-        let is_number = |word: &Word| word.literal().is_some_and(|it| it.chars().all(|digit| digit.is_ascii_digit()));
-        let is_status = |word: &Word| test::subject(word) == Some("?");
-        let is_plain = match words {
-            [] => true,
-            [word] => is_status(word) || is_number(word),
-            _ => false,
-        };
-        match name.literal().as_deref() {
-            Some("exit") => is_plain,
-            Some("return") => is_plain && place.is_in_function,
-            Some("continue" | "break") => {
-                let counts = |word: &Word| is_number(word) && !word.prefix().starts_with('0');
-                place.is_in_loop && words.len() < 2 && words.iter().all(counts)
-            }
-            Some(name) => self.ending.contains(name),
-            None => false,
-        }
     }
 }

@@ -12,6 +12,25 @@ const DEPTH_MAX: usize = 16;
 /// Letters that mean something else behind a backslash, in a regular expression.
 const ESCAPES: &str = "wWsSbBdD<>`'0123456789";
 
+/// How letters are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Case {
+    #[default]
+    Kept,
+    /// With `shopt -s nocasematch` a small letter matches the capital one as well.
+    Ignored,
+}
+
+impl Case {
+    /// Returns the characters that a letter of a pattern stands for.
+    fn of(self, letter: char) -> Set {
+        match self {
+            Self::Kept => Set::of(letter),
+            Self::Ignored => Set::of(letter).in_both_cases(),
+        }
+    }
+}
+
 /// What a test says of a text where it holds, and where it doesn't.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Told {
@@ -20,7 +39,7 @@ pub(super) struct Told {
 }
 
 /// A character of a pattern, and whether it was quoted.
-type Letter = (char, bool);
+pub(super) type Letter = (char, bool);
 
 /// What stands between brackets: every character that may be meant, and those that are meant for certain.
 struct Bracket {
@@ -30,8 +49,9 @@ struct Bracket {
 }
 
 /// Returns what a pattern of `case` and of `==` says.
-pub(super) fn of_glob(word: &Word) -> Told {
-    let Some(elements) = letters(word).as_deref().and_then(glob_elements) else { return Told::default() };
+pub(super) fn of_glob(word: &Word, case: Case) -> Told {
+    let elements = letters(word).as_deref().and_then(|letters| glob_elements(letters, case));
+    let Some(elements) = elements else { return Told::default() };
     Told { yes: Some(matching(&elements)), no: unmatched(&elements) }
 }
 
@@ -42,7 +62,7 @@ pub(super) fn of_text(text: &str) -> Told {
 }
 
 /// Returns what a regular expression of `=~` says. `texts` gives the text of a variable that holds one.
-pub(super) fn of_expression(word: &Word, text: impl Fn(&str) -> Option<String>) -> Told {
+pub(super) fn of_expression(word: &Word, text: impl Fn(&str) -> Option<String>, case: Case) -> Told {
     let letters = match word.parts.as_slice() {
         [Part::Parameter(parameter)] if !parameter.quoted && parameter.is_bare() => {
             text(&parameter.name).map(|text| text.chars().map(|letter| (letter, false)).collect())
@@ -50,11 +70,12 @@ pub(super) fn of_expression(word: &Word, text: impl Fn(&str) -> Option<String>) 
         _ => letters(word),
     };
     let Some(letters) = letters else { return Told::default() };
-    let mut reader = Expression { letters: &letters, at: 0, depth: 0 };
+    let mut reader = Expression { letters: &letters, at: 0, depth: 0, case };
     Told { yes: reader.whole(), no: reader.lone_bracket() }
 }
 
-fn letters(word: &Word) -> Option<Vec<Letter>> {
+/// Returns the characters of a word that its author wrote.
+pub(super) fn letters(word: &Word) -> Option<Vec<Letter>> {
     let mut letters = Vec::new();
     for part in &word.parts {
         let Part::Text { text, quoted } = part else { return None };
@@ -66,26 +87,26 @@ fn letters(word: &Word) -> Option<Vec<Letter>> {
 enum Element {
     /// `*`
     Anything,
-    /// One character: those that may match, and those that do.
-    One(Set, Set),
+    /// One character: the shape of those that may match, and those that do.
+    One(Shape, Set),
 }
 
 /// Reads a pattern of the shell; one with more than the POSIX patterns isn't read.
-fn glob_elements(letters: &[Letter]) -> Option<Vec<Element>> {
+fn glob_elements(letters: &[Letter], case: Case) -> Option<Vec<Element>> {
     let (mut elements, mut at) = (Vec::new(), 0);
     while let Some((letter, quoted)) = letters.get(at) {
         at += 1;
         elements.push(match letter {
             '*' if !quoted => Element::Anything,
-            '?' if !quoted => Element::One(Set::ALL, Set::ALL),
+            '?' if !quoted => Element::One(Shape::of(Set::ALL), Set::ALL),
             '[' if !quoted => {
                 let (bracket, end) = bracket(letters, at, &['!', '^'])?;
                 at = end;
                 let (may, must) = bracket.sets();
-                Element::One(may, must)
+                Element::One(Shape::of(may), must)
             }
             '(' | ')' | '|' | '\\' if !quoted => return None,
-            letter => Element::One(Set::of(*letter).in_both_cases(), exactly(*letter)),
+            letter => Element::One(Shape::of_letter(case.of(*letter)), exactly(*letter)),
         });
     }
     Some(elements)
@@ -99,7 +120,7 @@ fn exactly(letter: char) -> Set {
 fn matching(elements: &[Element]) -> Shape {
     elements.iter().fold(Shape::empty(), |shape, element| match element {
         Element::Anything => shape.then(&Shape::any()),
-        Element::One(may, _) => shape.then(&Shape::of(*may)),
+        Element::One(may, _) => shape.then(may),
     })
 }
 
@@ -192,6 +213,7 @@ struct Expression<'a> {
     letters: &'a [Letter],
     at: usize,
     depth: usize,
+    case: Case,
 }
 
 impl Expression<'_> {
@@ -240,7 +262,7 @@ impl Expression<'_> {
         let (letter, quoted) = *self.letters.get(self.at)?;
         self.at += 1;
         if quoted {
-            return (!ESCAPES.contains(letter)).then(|| Shape::of(Set::of(letter).in_both_cases()));
+            return (!ESCAPES.contains(letter)).then(|| Shape::of_letter(self.case.of(letter)));
         }
         match letter {
             '.' => Some(Shape::of(Set::ALL)),
@@ -253,10 +275,10 @@ impl Expression<'_> {
             '\\' => {
                 let (letter, _) = *self.letters.get(self.at)?;
                 self.at += 1;
-                (letter.is_ascii_punctuation() && !ESCAPES.contains(letter)).then(|| Shape::of(Set::of(letter)))
+                (letter.is_ascii_punctuation() && !ESCAPES.contains(letter)).then(|| Shape::of_letter(Set::of(letter)))
             }
             '*' | '+' | '?' | '{' | '}' | '^' | ']' => None,
-            letter => Some(Shape::of(Set::of(letter).in_both_cases())),
+            letter => Some(Shape::of_letter(self.case.of(letter))),
         }
     }
 

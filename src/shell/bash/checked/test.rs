@@ -3,7 +3,7 @@
 use super::super::shape::Shape;
 use super::super::syntax::{Parameter, Part, Word};
 use super::effects::Effects;
-use super::pattern::{self, Told};
+use super::pattern::{self, Case, Told};
 use std::ops::Range;
 
 /// A test, as far as it says something of variables.
@@ -33,8 +33,8 @@ impl Test {
 const DEPTH_MAX: usize = 16;
 
 /// Reads the inside of `[[ ]]`. `text` gives the text of a variable, as far as it is known.
-pub(super) fn of_words(words: &[Word], text: &dyn Fn(&str) -> Option<String>) -> Test {
-    let mut reader = Reader { words, at: 0, depth: 0, is_lost: false, text };
+pub(super) fn of_words(words: &[Word], text: &dyn Fn(&str) -> Option<String>, case: Case) -> Test {
+    let mut reader = Reader { words, at: 0, depth: 0, is_lost: false, text, case };
     let test = reader.either();
     if reader.at == words.len() && !reader.is_lost { test } else { Test::One(0..words.len(), None) }
 }
@@ -99,6 +99,7 @@ struct Reader<'a> {
     /// It is nested too deeply, or a parenthesis is missing.
     is_lost: bool,
     text: &'a dyn Fn(&str) -> Option<String>,
+    case: Case,
 }
 
 impl Reader<'_> {
@@ -160,9 +161,9 @@ impl Reader<'_> {
         let words = &self.words[start..self.at];
         let told = match words {
             [word, operator, expression] if operator.has_text("=~") => {
-                subject(word).map(|name| (name.to_owned(), pattern::of_expression(expression, self.text)))
+                subject(word).map(|name| (name.to_owned(), pattern::of_expression(expression, self.text, self.case)))
             }
-            _ => operated(words, pattern::of_glob),
+            _ => operated(words, |word| pattern::of_glob(word, self.case)),
         };
         Test::One(start..self.at, told)
     }

@@ -1,8 +1,8 @@
 //! Words: what is known of the variables that they read is noted in them.
 
 use super::super::shape::{Set, Shape};
-use super::super::syntax::{Parameter, Part, Redirect, RedirectKind, Word};
-use super::{Place, State, Walker, without};
+use super::super::syntax::{Parameter, Part, Redirect, RedirectKind, Substitution, Word};
+use super::{Place, State, Walker, cut, fields, without};
 use std::rc::Rc;
 
 impl Walker<'_> {
@@ -46,9 +46,11 @@ impl Walker<'_> {
                 Part::Parameter(parameter) if is_array => self.parameter(parameter, &None, place),
                 Part::Parameter(parameter) => self.parameter(parameter, state, place),
                 Part::Arithmetic(word) => self.word(word, state, place),
-                Part::Substitution { script, .. } => {
+                Part::Substitution { script, kind, printed } => {
                     if let Some(script) = Rc::get_mut(script) {
                         self.script(script, state.clone(), place.of_shell());
+                        let known = || fields::printed(script, &self.survey).filter(|_| *kind != Substitution::Process);
+                        *printed = self.is_noting().then(known).flatten().map(Rc::new);
                     }
                 }
                 _ => {}
@@ -64,7 +66,10 @@ impl Walker<'_> {
         let is_element = parameter.has_subscript || parameter.has_elements;
         if !is_other && is_one && !is_element {
             let fact = state.as_ref().and_then(|facts| facts.get(&parameter.name));
-            parameter.checked = fact.map(|fact| fact.shape.clone());
+            parameter.checked =
+                fact.filter(|fact| self.is_noting() && !fact.shape.says_nothing()).map(|fact| fact.shape.clone());
+            let left = |value: &Rc<Shape>| cut::left(parameter, value);
+            parameter.left = parameter.checked.as_ref().filter(|_| !parameter.is_bare()).and_then(left).map(Rc::new);
         }
     }
 }
@@ -81,7 +86,8 @@ pub(super) fn shape_of(value: &Word) -> Option<Shape> {
             (parameter.length || parameter.is_bare()).then(number)
         }
         Part::Parameter(parameter) if parameter.is_bare() => parameter.checked.as_deref().cloned(),
-        Part::Parameter(parameter) if parameter.takes_part => parameter.checked.as_deref().map(Shape::part),
+        Part::Parameter(parameter) => parameter.left.as_deref().cloned(),
+        Part::Substitution { printed, .. } => printed.as_deref().cloned(),
         _ => None,
     };
     value.parts.iter().try_fold(Shape::empty(), |all, part| Some(all.then(&shape(part)?)))

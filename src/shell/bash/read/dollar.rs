@@ -65,7 +65,7 @@ impl Reader<'_> {
         self.at += 2;
         let script = Rc::new(self.parenthesized()?);
         let kind = if is_quoted { Substitution::Quoted } else { Substitution::Unquoted };
-        word.parts.push(Part::Substitution { script, kind });
+        word.parts.push(Part::Substitution { script, kind, printed: None });
         Ok(())
     }
 

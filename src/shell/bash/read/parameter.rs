@@ -3,7 +3,7 @@
 use super::super::edit;
 use super::super::place::Place;
 use super::super::symbol::Symbol;
-use super::super::syntax::{Parameter, Part, Word};
+use super::super::syntax::{Parameter, Part, Side, Word};
 use super::word::Until;
 use super::{Read, Reader, is_name_start};
 use crate::shell::change::Change;
@@ -82,7 +82,11 @@ impl Reader<'_> {
                 self.at += 1;
                 let operand = self.word(Until::Brace)?;
                 parameter.change = change_by(operator, &operand);
-                parameter.takes_part = matches!(operator, '#' | '%');
+                parameter.cuts = match operator {
+                    '#' => Some(Side::Front),
+                    '%' => Some(Side::End),
+                    _ => None,
+                };
                 parameter.replaces = operator == '/';
                 parameter.operands.push(operand);
             }

@@ -236,7 +236,7 @@ impl Reader<'_> {
     fn process(&mut self, word: &mut Word) -> Read<()> {
         self.at += 2;
         let script = Rc::new(self.parenthesized()?);
-        word.parts.push(Part::Substitution { script, kind: Substitution::Process });
+        word.parts.push(Part::Substitution { script, kind: Substitution::Process, printed: None });
         Ok(())
     }
 
@@ -262,7 +262,7 @@ impl Reader<'_> {
             })?,
         };
         self.at = close + 1;
-        word.parts.push(Part::Substitution { script: Rc::new(script), kind });
+        word.parts.push(Part::Substitution { script: Rc::new(script), kind, printed: None });
         Ok(())
     }
 

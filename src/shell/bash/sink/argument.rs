@@ -148,15 +148,18 @@ impl Walker {
                 self.arithmetic(word, scope);
                 Vec::new()
             }
-            Part::Substitution { script, kind } => {
+            Part::Substitution { script, kind, printed } => {
                 let out = self.flow.stream();
                 let mut stdin = scope.stdin;
+                let beside = usize::from(*kind == Substitution::Process);
                 if *kind == Substitution::Process {
                     stdin = self.flow.stream();
                     feeds.push(stdin);
                 }
+                self.beside += beside;
                 self.script(script, Scope { out, stdin, ..scope });
-                vec![out]
+                self.beside -= beside;
+                vec![printed.as_ref().map_or(out, |shape| self.flow.checked(&[out], shape))]
             }
         }
     }
@@ -201,13 +204,19 @@ impl Walker {
                 self.gets_word(&parameter.name, word, scope);
             }
             // A pattern says what is left out, and is no part of what is left.
-            if parameter.takes_part {
+            if parameter.cuts.is_some() {
                 continue;
             }
             sources.extend(operand);
             if parameter.replaces {
                 let replaced = self.replaced(&sources, word);
                 sources.push(replaced);
+            } else if let Some(text) = word.literal().filter(|_| parameter.falls_back) {
+                let spelled = self.flow.stream();
+                self.spelled_at(spelled, word);
+                // It may be run: `trap "${ON_ERROR:-shift}" ERR`.
+                self.text_at(spelled, text);
+                sources.push(spelled);
             } else if word.literal().is_none_or(|text| !text.is_empty() && text.chars().all(test::is_name)) {
                 let spelled = self.flow.stream();
                 self.spelled_at(spelled, word);
@@ -220,7 +229,8 @@ impl Walker {
         if parameter.change != Change::NONE && !sources.is_empty() {
             let changed = self.flow.stream();
             sources.iter().for_each(|source| self.flow.changed_edge(*source, changed, parameter.change));
-            return vec![changed];
+            let left = parameter.left.as_ref().map_or(changed, |shape| self.flow.checked(&[changed], shape));
+            return vec![left];
         }
         sources
     }
@@ -257,9 +267,12 @@ impl Walker {
     }
 
     /// Returns what reaches the name of a file that a shell runs, but for what the script has made sure to be one plain
-    /// word and what stands behind text of the author's, which may be a folder or the beginning of a name.
+    /// word and what stands behind text of the author's, which may be a folder or the beginning of a name; one of the
+    /// author's own words may stand anywhere.
     pub(super) fn unchecked_file(&self, name: &Argument) -> Vec<Id> {
-        self.unchecked_behind(name, |text| !text.is_empty())
+        let mut unchecked = self.unchecked_behind(name, |text| !text.is_empty());
+        unchecked.retain(|source| !self.flow.is_listed(*source));
+        unchecked
     }
 
     /// Returns what reaches a name, but for plain words behind a text of the author's that meets a test.

@@ -72,6 +72,14 @@ impl Walker {
                 if name == "compgen" {
                     self.completed(call);
                 }
+                let names_any = |it: &Argument| !it.is_literal() && !it.word.prefix().contains('=');
+                if name == "alias" && arguments.iter().any(names_any) {
+                    let any = self.flow.id(Node::AnyCommand);
+                    self.refuse(
+                        &[any],
+                        "given to a command that an alias may have made another, whose name is not known",
+                    );
+                }
                 arguments.iter().for_each(|argument| self.names_element(argument));
                 self.refuse(&call.sources(), &format!("an argument of `{name}`"));
             }

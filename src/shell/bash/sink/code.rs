@@ -31,6 +31,12 @@ const START_FILES: &[&str] = &[".bashrc", ".bash_profile", ".bash_login", ".prof
 
 pub(super) const CODE: &str = "code that a shell runs";
 
+/// What stands for the value of a variable in code that is put together.
+const SOMETHING: &str = "x";
+
+/// Commands behind which an assignment may stand.
+const DECLARING: &[&str] = &["export", "local", "declare", "typeset", "readonly"];
+
 /// How the code's shell gets the variables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reach {
@@ -67,7 +73,7 @@ impl Walker {
 
     pub(super) fn source(&mut self, call: Call) {
         let Some((file, arguments)) = call.rest().split_first() else { return };
-        self.refuse(&file.sources(), "a file that a shell runs, or its name");
+        self.refuse(&self.unchecked_file(file), "a file that a shell runs, or its name");
         self.code_by_descriptor(file, call);
         self.run(file.word);
         let nodes = self.code_in(file, call.scope);
@@ -151,6 +157,7 @@ impl Walker {
                 let inner = self.flow.stream();
                 let sources: Vec<Id> = arguments.iter().flat_map(Argument::sources).collect();
                 self.flow.edges(&sources, inner);
+                self.runs_meanwhile(&sources);
                 self.all_spelled_at(inner, arguments);
                 let zero = self.flow.stream();
                 // A first word that isn't known may vanish, so that a later one becomes `$0`.
@@ -185,6 +192,7 @@ impl Walker {
         let redirect = Self::stdin_redirect(call);
         let inner = self.flow.stream();
         arguments.iter().for_each(|argument| self.flow.edges(&argument.sources(), inner));
+        self.runs_meanwhile(&[inner]);
         self.all_spelled_at(inner, arguments);
         let scope = Scope { arguments: inner, ..call.scope };
         match redirect.map(|redirect| (redirect.kind, &redirect.target)) {
@@ -256,24 +264,32 @@ impl Walker {
     /// Follows code such as `eval "$1=\$2"`: what it names is given to a variable whose name is known later. Where
     /// code is put together in another way, what it names may be evaluated.
     fn assigned_by_name(&mut self, code: &Word, scope: Scope) {
-        let text: String = code.texts().collect();
         let mut named: Vec<Id> = Vec::new();
-        for (at, _) in text.match_indices('$') {
-            let rest = text[at + 1..].trim_start_matches('{');
-            let name: String = rest.chars().take_while(|it| it.is_alphanumeric() || *it == '_').collect();
-            match name.parse() {
-                Ok(number) => named.push(self.position(number, scope).unwrap_or(scope.arguments)),
-                Err(_) if name.is_empty() && rest.starts_with(['@', '*']) => named.push(scope.arguments),
-                Err(_) => named.push(self.flow.id(Node::Variable(name))),
+        for (at, part) in code.parts.iter().enumerate() {
+            let Part::Text { text, .. } = part else { continue };
+            for (dollar, _) in text.match_indices('$') {
+                let rest = text[dollar + 1..].trim_start_matches(['{', '!']);
+                let name: String = rest.chars().take_while(|it| it.is_alphanumeric() || *it == '_').collect();
+                match name.parse() {
+                    // The name goes on with what a variable holds: `\$$v`, `\${x_$v}`, `\$$#`.
+                    _ if name.len() == rest.len() && at + 1 < code.parts.len() => {
+                        let any = self.flow.id(Node::AnyVariable);
+                        named.extend([any, scope.arguments, scope.zero]);
+                    }
+                    Ok(number) => named.push(self.position(number, scope).unwrap_or(scope.arguments)),
+                    Err(_) if name.is_empty() && rest.starts_with(['@', '*']) => named.push(scope.arguments),
+                    Err(_) => named.push(self.flow.id(Node::Variable(name))),
+                }
             }
         }
-        let is_name = |it: char| it.is_alphanumeric() || it == '_' || it == ' ';
-        let begins_with_name = text.trim_start_matches(is_name).starts_with(['=', '+']);
         if named.is_empty() {
-        } else if begins_with_name {
-            self.named_later(&Word { parts: code.parts.iter().take(2).cloned().collect() }, &named, scope);
-        } else {
-            self.refuse(&named, TOGETHER);
+            return;
+        }
+        let own = code.prefix();
+        match own.split_once('=') {
+            _ if !is_assignment(code) => self.refuse(&named, TOGETHER),
+            Some((name, _)) => self.stored(last_word(name), &named),
+            None => self.named_later(&Word { parts: code.parts.iter().take(2).cloned().collect() }, &named, scope),
         }
     }
 
@@ -297,6 +313,33 @@ impl Walker {
                 self.code.insert(spot.hole, place.encode(&inner));
             }
         }
+    }
+}
+
+/// Says whether code that is put together assigns one value to one variable and does nothing else.
+fn is_assignment(code: &Word) -> bool {
+    let text = |part: &Part| if let Part::Text { text, .. } = part { text.clone() } else { SOMETHING.to_owned() };
+    let text: String = code.parts.iter().map(text).collect();
+    let Some((left, value)) = text.split_once('=') else { return false };
+    let name = last_word(left);
+    let is_declaring = |word: &str| DECLARING.contains(&word) || word.starts_with('-');
+    let is_name = name.chars().all(|it| it.is_alphanumeric() || it == '_');
+    let words = left.trim_end_matches('+').strip_suffix(name).unwrap_or_default();
+    is_name && words.split_whitespace().all(is_declaring) && is_one_value(value.trim())
+}
+
+/// Returns the name in front of the `=` or `+=` of an assignment, which may stand behind `export` and its kin.
+fn last_word(left: &str) -> &str {
+    left.trim_end_matches('+').rsplit(char::is_whitespace).next().unwrap_or_default()
+}
+
+/// Says whether a text is one word: nothing in it is a command or another word.
+fn is_one_value(value: &str) -> bool {
+    let inside = |quote: char| value.strip_prefix(quote).and_then(|it| it.strip_suffix(quote));
+    match (inside('"'), inside('\'')) {
+        (Some(inner), _) => !inner.contains(['"', '`']) && !inner.contains("$("),
+        (None, Some(inner)) => !inner.contains('\''),
+        (None, None) => !value.contains(|it: char| it.is_whitespace() || ";&|()<>`\"'".contains(it)),
     }
 }
 

@@ -5,7 +5,7 @@ use super::Walker;
 use super::argument::Argument;
 use super::by_name::tokens;
 use super::file::file_node;
-use super::given::FILE_OPTIONS;
+use super::given::is_read;
 use super::simple::Call;
 
 /// Programs that change none of the files that they are given by what is in others, but read, send, check or run them.
@@ -69,6 +69,7 @@ const READING: &[&str] = &[
     "jq",
     "kubectl",
     "less",
+    "logger",
     "ls",
     "mail",
     "mailx",
@@ -82,6 +83,7 @@ const READING: &[&str] = &[
     "mvnw",
     "mypy",
     "nl",
+    "notify-send",
     "npm",
     "npx",
     "oc",
@@ -180,8 +182,7 @@ impl Walker {
                 self.flow.edges(&content, copied);
             }
         }
-        let is_read = |at: usize| at > 0 && FILE_OPTIONS.iter().any(|option| call.rest()[at - 1].has_literal(option));
-        for (_, argument) in call.rest().iter().enumerate().filter(|(at, _)| !is_read(*at)) {
+        for (_, argument) in call.rest().iter().enumerate().filter(|(at, _)| !is_read(call.rest(), *at)) {
             let literal = argument.literal().filter(|text| !text.starts_with('-') || text.contains('='));
             let Some(text) = literal else { continue };
             self.written_quietly(argument.word, copied);

@@ -6,8 +6,9 @@ use super::super::syntax::{Command, Part, Substitution, Word};
 use super::argument::Argument;
 use super::descriptor::names_descriptor;
 use super::packed::GIT;
+use super::running::holds_arguments;
 use super::{Scope, Walker};
-use crate::shell::filename::is_run;
+use crate::shell::filename::{base, is_run};
 
 /// Why text is refused in a file that is run.
 pub(super) const RUN: &str = "written to a file that the script then runs";
@@ -48,8 +49,11 @@ impl Walker {
 
     /// Notes that what reaches `sources` is in a file now.
     pub(super) fn written(&mut self, target: &Word, source: Id) {
-        let file = self.file(target);
-        self.flow.edge(source, file);
+        // A name of which only a part is known is settled later, when all its texts are.
+        if known_name(target).is_some() {
+            let file = self.file(target);
+            self.flow.edge(source, file);
+        }
         self.writes.extend(known_name(target).filter(|_| !target.prefix().starts_with("/dev/")));
         self.gets_later(target, source);
         let any = self.flow.id(Node::AnyFile);
@@ -72,7 +76,7 @@ impl Walker {
     /// Notes that later scripts are to be told of a file, if payload text is in it then.
     pub(super) fn tells(&mut self, name: &str) {
         let name = name.split_once('=').map_or(name, |(_, value)| value);
-        let name = name.rsplit('/').next().unwrap_or_default();
+        let name = base(name);
         if !name.is_empty() && name != "." {
             self.writes.insert(name.to_owned());
         }
@@ -107,6 +111,10 @@ impl Walker {
             let all = self.flow.id(Node::Environment);
             self.refuse(&[all], "a part of the environment, which the script runs as a file");
         }
+        if holds_arguments(target) {
+            let running = self.flow.id(Node::Running);
+            self.refuse(&[running], "an argument of a program, all of which the script runs as a file");
+        }
     }
 
     /// Notes that a file is run whose name is known only when the script runs.
@@ -130,6 +138,9 @@ impl Walker {
         }
         if is_environment(target) {
             content.push(self.flow.id(Node::Environment));
+        }
+        if holds_arguments(target) {
+            content.push(self.flow.id(Node::Running));
         }
         if target.texts().any(|text| text.contains(".git/")) {
             content.push(self.flow.id(Node::Kept(GIT)));
@@ -176,7 +187,7 @@ fn is_environment(target: &Word) -> bool {
 }
 
 pub(super) fn file_node(name: &str) -> Node {
-    Node::File(name.rsplit('/').next().unwrap_or_default().to_owned())
+    Node::File(base(name).to_owned())
 }
 
 /// Returns the last part of a path as its author wrote it, if nothing but variables stands in it.
@@ -201,7 +212,7 @@ fn last_part(target: &Word) -> Word {
     let start = target.parts.iter().rposition(is_path).unwrap_or_default();
     let mut parts = target.parts[start..].to_vec();
     if let Some(Part::Text { text, .. }) = parts.first_mut() {
-        *text = text.rsplit('/').next().unwrap_or_default().to_owned();
+        *text = base(text).to_owned();
     }
     Word { parts }
 }

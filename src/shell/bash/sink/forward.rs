@@ -20,9 +20,15 @@ use std::rc::Rc;
 /// writes. Above it, what such a command is given counts as a command that is not known.
 const EXPANSIONS_MAX: usize = 2000;
 
-/// The most words of all those commands together: a function that calls itself with one word more each time has
-/// ever longer ones.
+/// The most elements of a list that are looked at in a command's own words alone.
+const ELEMENTS_MAX: usize = EXPANSIONS_MAX / 16;
+
+/// The most words of all those commands together, and of all that are given lists: a function that calls itself with one
+/// word more each time has ever longer ones.
 const WORDS_MAX: usize = 20_000;
+
+/// Why text is refused that such commands are given.
+const TOO_LONG: &str = "given to a command by a list, in a script with too many or too long ones";
 
 /// A word with what reaches it, kept for later.
 #[derive(Debug)]
@@ -65,6 +71,8 @@ pub(super) struct Forwards {
     rewritten: HashSet<Id>,
     /// The nodes of all arguments that some commands have.
     met: HashSet<Id>,
+    /// How many words all commands have by lists.
+    elements: usize,
 }
 
 impl Walker {
@@ -325,21 +333,43 @@ impl Walker {
         list_name(argument.word).is_some_and(|name| self.lists.contains_key(name)) && self.code_depth == 0
     }
 
+    /// Says whether a word is a list whose elements stand in the script so that each value comes behind its option,
+    /// whichever of them the list gets: then the command with them in place says all that there is to say.
+    /// `is_valued` says which options take the next word for a value.
+    pub(super) fn has_whole_elements(&self, argument: &Argument, is_valued: impl Fn(&Argument) -> bool) -> bool {
+        let Some(name) = list_name(argument.word).filter(|name| !self.unlisted.contains(*name)) else { return false };
+        let is_open = |word: &Word| is_valued(&Argument { word, parts: Vec::new(), feeds: Vec::new() });
+        let is_whole = |words: &Vec<Word>| !words.iter().any(Word::may_be_many) && !words.last().is_some_and(is_open);
+        let is_short =
+            |all: &Vec<Vec<Word>>| all.len() + all.iter().flatten().take(ELEMENTS_MAX).count() <= ELEMENTS_MAX;
+        let is_known = |all: &Vec<Vec<Word>>| is_short(all) && all.iter().all(is_whole);
+        self.has_elements(argument) && self.lists.get(name).is_some_and(is_known)
+    }
+
     /// Looks at a command with the elements of lists in place of `"${list[@]}"`, beside what holds for it anyway.
     pub(super) fn with_elements(&mut self, call: Call) {
         if !call.words.iter().any(|word| self.has_elements(word)) {
             return;
         }
+        if self.forwards.elements > WORDS_MAX {
+            return self.refuse(&call.sources(), TOO_LONG);
+        }
         let mut words: Vec<Word> = Vec::new();
         for argument in call.words {
             match list_name(argument.word).and_then(|name| Some((name, self.lists.get(name)?))) {
-                Some((name, elements)) => words.extend(elements.iter().map(|element| element_of(name, element))),
+                Some((name, elements)) => {
+                    words.extend(elements.iter().flatten().map(|element| element_of(name, element)))
+                }
                 None => words.push(argument.word.clone()),
             }
         }
         let by_itself = |word: &Word| list_name(word).is_some();
-        if words.is_empty() || words.iter().any(by_itself) || words.len() > EXPANSIONS_MAX {
+        if words.is_empty() || words.iter().any(by_itself) {
             return;
+        }
+        self.forwards.elements = self.forwards.elements.saturating_add(words.len());
+        if words.len() > EXPANSIONS_MAX || self.forwards.elements > WORDS_MAX {
+            return self.refuse(&call.sources(), TOO_LONG);
         }
         let codes = std::mem::take(&mut self.code);
         let simple: Vec<Word> = words.into_iter().map(without_commands).collect();

@@ -11,7 +11,7 @@ use super::simple::Call;
 use super::{Walker, by_name, environment};
 
 /// Options that name a file of settings, rules or commands.
-pub(super) const FILE_OPTIONS: &[&str] =
+const FILE_OPTIONS: &[&str] =
     &["-f", "--file", "--filename", "--makefile", "--script", "--input", "-S", "-x", "--rcfile"];
 
 /// Programs whose `-f` and its kin name data, or have no file.
@@ -336,6 +336,11 @@ impl Walker {
 
 /// Words by which a program's code reads its environment.
 const ENVIRONMENT: &[&str] = &["environ", "getenv", "ENV", "process.env", "env."];
+
+/// Says whether the word of this index names a file that a program reads and does not write.
+pub(super) fn is_read(words: &[Argument], at: usize) -> bool {
+    at > 0 && FILE_OPTIONS.iter().any(|option| words[at - 1].has_literal(option))
+}
 
 /// Returns the file of commands that an option names.
 fn named_file(program: &str, option: &str, next: Option<&Argument>) -> Option<String> {

@@ -35,6 +35,7 @@ mod packed;
 mod path;
 mod program;
 mod redirect;
+mod running;
 mod remote;
 mod simple;
 mod spelled;
@@ -115,6 +116,7 @@ fn judge_with(
         brought,
         texts: HashMap::new(),
         lists: HashMap::new(),
+        unlisted: HashSet::new(),
         arrays: HashSet::new(),
         associative: HashSet::new(),
         outermost: 0,
@@ -130,6 +132,7 @@ fn judge_with(
         writes: HashSet::new(),
         splits_oddly: false,
         split: Change::MARKED,
+        beside: 0,
         code: HashMap::new(),
         kept: HashSet::new(),
         code_depth: 0,
@@ -215,16 +218,19 @@ struct Walker {
     brought: HashSet<String>,
     /// The texts that variables get as they stand in the script.
     texts: HashMap<String, Vec<String>>,
-    /// The elements that arrays get as they stand in the script, whatever the order in which they get them.
-    lists: HashMap<String, Vec<Word>>,
+    /// The elements that arrays get as they stand in the script, those together that they get at once, whatever the order
+    /// in which they get them.
+    lists: HashMap<String, Vec<Vec<Word>>>,
+    /// The arrays that get elements in another way as well.
+    unlisted: HashSet<String>,
     /// The variables that are arrays somewhere in the script.
     arrays: HashSet<String>,
     /// The arrays that are associative from where the walk is.
     associative: HashSet<String>,
     /// The node of the arguments of the script itself.
     outermost: Id,
-    /// What `alias` makes of names.
-    aliases: HashMap<String, Vec<String>>,
+    /// What `alias` makes of names, as far as it is known.
+    aliases: HashMap<String, Vec<Option<String>>>,
     /// The names that the script gives to programs by `ln` or `cp`, and what they are names of.
     linked: HashMap<String, Vec<Option<String>>>,
     /// The aliases of `git` that it sets which are commands of a shell.
@@ -242,6 +248,8 @@ struct Walker {
     splits_oddly: bool,
     /// What is left of a text that the shell splits.
     split: Change,
+    /// How many pipelines and commands in the background are around where the walk is.
+    beside: usize,
     code: HashMap<usize, String>,
     kept: HashSet<usize>,
     code_depth: usize,
@@ -322,14 +330,17 @@ impl Walker {
                 };
                 for subscript in &assignment.subscripts {
                     let name = subscript.parts.iter().map(key).collect();
-                    let meanings = assignment.values.iter().filter_map(Word::literal);
+                    let meanings = assignment.values.iter().map(Word::literal);
                     self.aliases.entry(name).or_default().extend(meanings);
                 }
             }
             let texts = assignment.values.iter().filter_map(Word::literal);
             self.texts.entry(assignment.name.clone()).or_default().extend(texts);
             if self.code_depth == 0 {
-                self.lists.entry(assignment.name.clone()).or_default().extend(assignment.values.iter().cloned());
+                self.lists.entry(assignment.name.clone()).or_default().push(assignment.values.clone());
+            }
+            if !assignment.subscripts.is_empty() || self.code_depth > 0 {
+                self.unlisted.insert(assignment.name.clone());
             }
         }
     }
@@ -342,24 +353,31 @@ impl Walker {
         let has = |names: &[&str]| literals.iter().any(|word| names.contains(&word.as_str()));
         let is_option = |word: &String| word.starts_with('-') && word.contains(['a', 'A']);
         let may_make_some = has(&["read", "declare", "typeset", "local", "readonly", "export"]);
+        let name = |word: &Word| word.prefix().split(['=', '+', '[']).next().map(str::to_owned);
         if has(&["mapfile", "readarray"]) || may_make_some && literals.iter().any(is_option) {
-            let name = |word: &Word| word.prefix().split(['=', '+', '[']).next().map(str::to_owned);
             self.arrays.extend(simple.words.iter().filter_map(name));
+        }
+        if has(&["mapfile", "readarray", "read", "printf", "unset"]) {
+            self.unlisted.extend(simple.words.iter().filter_map(name));
         }
     }
 
     fn foresee_aliases(&mut self, simple: &Simple) {
-        let literals: Vec<String> = simple.words.iter().filter_map(Word::literal).collect();
-        if literals.first().is_some_and(|name| name == "alias") {
-            for (name, value) in literals[1..].iter().filter_map(|literal| literal.split_once('=')) {
-                self.aliases.entry(name.to_owned()).or_default().push(value.to_owned());
-            }
+        let [command, words @ ..] = simple.words.as_slice() else { return };
+        for word in words.iter().filter(|_| command.has_text("alias")) {
+            let prefix = word.prefix();
+            let Some((name, _)) = prefix.split_once('=') else { continue };
+            let value = word.literal().and_then(|text| Some(text.split_once('=')?.1.to_owned()));
+            self.aliases.entry(name.to_owned()).or_default().push(value);
         }
     }
 
     fn script(&mut self, script: &Script, scope: Scope) {
-        for command in &script.commands {
+        for (at, command) in script.commands.iter().enumerate() {
+            let beside = usize::from(script.is_in_background(at));
+            self.beside += beside;
             self.command(command, scope);
+            self.beside -= beside;
         }
     }
 
@@ -382,12 +400,14 @@ impl Walker {
 
     fn pipeline(&mut self, commands: &[Command], scope: Scope) {
         let mut stdin = scope.stdin;
+        self.beside += 1;
         for (index, command) in commands.iter().enumerate() {
             let is_last = index + 1 == commands.len();
             let out = if is_last { scope.out } else { self.flow.stream() };
             self.command(command, Scope { stdin, out, ..scope });
             stdin = out;
         }
+        self.beside -= 1;
     }
 
     fn compound(&mut self, compound: &Compound, scope: Scope) {

@@ -9,6 +9,7 @@ use super::super::syntax::{Command, Parameter, Part, Script, Word};
 use super::file::{RUN, file_node};
 use super::later::{Value, as_it_is};
 use super::{Scope, Walker};
+use crate::shell::filename::base;
 use crate::shell::listing::may_be_same;
 use std::collections::HashSet;
 
@@ -18,8 +19,14 @@ const NAMES_MAX: usize = 64;
 /// The most variables that get their text from each other.
 const DEPTH_MAX: usize = 6;
 
+/// The most comparisons of names with patterns: above it, a name of which a part is not known counts as any.
+const COMPARISONS_MAX: usize = 10_000_000;
+
 /// What stands for any text in a name.
 const ANY: char = '*';
+
+/// A name of which nothing is known.
+const ANY_NAME: &str = "*";
 
 /// Names of files that are only known when the whole script was walked over.
 #[derive(Default)]
@@ -30,6 +37,8 @@ pub(super) struct Names {
     pub(super) listed: HashSet<Id>,
     /// Names of files that are run.
     run: Vec<Word>,
+    /// How many names were compared with patterns so far.
+    compared: usize,
 }
 
 /// A file by a name that is known later, and what is done with it.
@@ -125,7 +134,10 @@ impl Walker {
     pub(super) fn settle_names(&mut self) {
         for named in self.names.open.clone() {
             for name in self.names_of(&named.word, named.arguments, &[]) {
-                let name = name.rsplit('/').next().unwrap_or_default();
+                let name = base(&name);
+                let is_compared = name.contains(ANY) && name.chars().any(|it| it != ANY);
+                self.names.compared += usize::from(is_compared) * self.flow.len();
+                let name = if is_compared && self.names.compared > COMPARISONS_MAX { ANY_NAME } else { name };
                 let any = if let Does::Get(_) = named.does { Node::UnknownFile } else { Node::AnyFile };
                 let files = match name.chars().all(|it| it == ANY) {
                     true => {

@@ -12,7 +12,7 @@ use super::remote::runs_by_word;
 use super::simple::Call;
 use super::tool::takes_text;
 use super::written::Runner;
-use super::{container, transfer};
+use super::{container, given, transfer};
 
 /// Words of long options whose value is a program, or decides what runs.
 const RUNNING: &[&str] = &[
@@ -109,12 +109,14 @@ const RUNNING_SHORT: &[(&str, &[&str])] = &[
     ("helm", &["--repo", "--registry-config", "--ca-file"]),
     ("aws", &["--endpoint-url", "--ca-bundle", "--user-data"]),
     ("cdk", &["--app", "-a"]),
-    ("tar", &["--transform", "--xform"]),
     ("git", &["--separate-git-dir"]),
 ];
 
 /// The longest word that counts as several options of one letter: longer ones are one, such as `-DskipTests`.
 const CLUSTER_MAX: usize = 6;
+
+/// Programs that tell somebody what they are given, and write no files.
+const TELLING: &[&str] = &["logger", "notify-send"];
 
 /// The function that the shell calls with the words of a command that it does not find.
 const NOT_FOUND: &str = "command_not_found_handle";
@@ -217,12 +219,17 @@ impl Walker {
 
     /// Notes that a program may write what it gets into the files that its arguments name.
     pub(super) fn named_files(&mut self, call: Call) {
+        if call.name().is_some_and(|name| TELLING.contains(&name.as_str())) {
+            return;
+        }
         let written = self.flow.stream();
         self.flow.edges(&call.sources(), written);
-        self.flow.edge(call.scope.stdin, written);
-        for argument in call.rest() {
+        if !self.leaves_input(call) {
+            self.flow.edge(call.scope.stdin, written);
+        }
+        for (at, argument) in call.rest().iter().enumerate() {
             let name = argument.literal().filter(|name| !name.starts_with('-'));
-            if name.is_some() {
+            if name.is_some() && !given::is_read(call.rest(), at) {
                 self.written_quietly(argument.word, written);
             }
         }

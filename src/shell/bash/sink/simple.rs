@@ -11,6 +11,7 @@ use super::number::prints_number;
 use super::written::Runner;
 use super::{CODE_DEPTH_MAX, Scope, Walker};
 use crate::shell::change::Change;
+use crate::shell::filename::base;
 
 /// Commands that print variables.
 const PRINTING_VARIABLES: &[&str] =
@@ -21,6 +22,10 @@ const NOT_PRINTING_FILES: &[&str] = &[
     "echo", "printf", ":", "test", "[", "ls", "du", "tree", "stat", "basename", "dirname", "wc", "rm", "mkdir",
     "touch", "chmod", "chown", "realpath", "readlink",
 ];
+
+/// Commands that print nothing of their input.
+const LEAVING_INPUT: &[&str] =
+    &["echo", "printf", "pwd", "basename", "dirname", "hostname", "whoami", "id", "uname", "mktemp", "seq", "nproc"];
 
 /// Commands that print what is in files below a folder.
 const SEARCHING: &[&str] = &["grep", "egrep", "fgrep", "rg", "ag", "ack"];
@@ -97,7 +102,7 @@ impl<'a> Call<'a> {
     /// Returns the command's name without its folder, if it is known.
     pub(super) fn name(self) -> Option<String> {
         let literal = self.words[0].literal().filter(|_| !self.words[0].word.has_alternatives())?;
-        Some(literal.rsplit('/').next().unwrap_or_default().to_owned())
+        Some(base(&literal).to_owned())
     }
 
     /// Returns what reaches the arguments.
@@ -179,7 +184,22 @@ impl Walker {
                 self.flow.edges(&others, *feed);
             }
         }
-        self.flow.edge(call.scope.stdin, call.scope.out);
+        if !self.leaves_input(call) {
+            self.flow.edge(call.scope.stdin, call.scope.out);
+        }
+    }
+
+    /// Says whether a command does not read its input.
+    pub(super) fn leaves_input(&self, call: Call) -> bool {
+        let name = call.words.first().and_then(|_| call.name());
+        let reads = |it: &Argument| {
+            it.word.may_be_many() || ["-f", "--"].iter().any(|option| it.word.prefix().starts_with(option))
+        };
+        name.is_some_and(|name| {
+            let is_own = !self.functions.contains(&name) && !self.aliases.contains_key(&name);
+            let is_one = LEAVING_INPUT.contains(&name.as_str()) || name == "date" && !call.rest().iter().any(reads);
+            is_own && is_one
+        })
     }
 
     fn assignment(&mut self, assignment: &Assignment, scope: Scope) {
@@ -278,15 +298,19 @@ impl Walker {
             let all = self.flow.id(Node::Environment);
             self.flow.edge(all, call.scope.out);
         }
+        self.shows_arguments(name, call);
         self.kept_elsewhere(name, call);
         if PRINTING_NAMES.contains(&name) {
             let names = self.flow.id(Node::FileNames);
             self.flow.edge(names, call.scope.out);
         }
-        let is_known = self.builtin(name, call)
-            || self.launcher(name, call)
-            || self.shell(name, call)
-            || self.interpreter(name, call);
+        if self.builtin(name, call) {
+            return;
+        }
+        if self.beside > 0 {
+            self.runs_meanwhile(&call.sources());
+        }
+        let is_known = self.launcher(name, call) || self.shell(name, call) || self.interpreter(name, call);
         if !is_known {
             self.program(call, name);
         }
@@ -326,7 +350,7 @@ impl Walker {
         let Some(name) = words.first().and_then(Word::literal) else { return };
         let own = words.iter().map(|word| Argument { word, parts: vec![Vec::new()], feeds: Vec::new() });
         let all: Vec<Argument> = own.chain(call.rest().iter().map(Argument::again)).collect();
-        self.named_call(name.rsplit('/').next().unwrap_or_default(), Call { words: &all, ..call });
+        self.named_call(base(&name), Call { words: &all, ..call });
     }
 
     /// Follows a name that `alias` may have given another meaning.
@@ -334,11 +358,15 @@ impl Walker {
         self.require_all(call.rest(), Requirement::Plain);
         self.code_depth += 1;
         for text in self.aliases.get(name).cloned().unwrap_or_default() {
+            let Some(text) = text else {
+                self.refuse(&call.sources(), "an argument of an alias");
+                continue;
+            };
             self.runs_command(&text, call);
             let is_read =
                 |word: &&str| !word.contains('=') && word.chars().all(|it| it.is_alphanumeric() || "_-./".contains(it));
             match text.split_whitespace().next().filter(is_read) {
-                Some(first) => self.named_call(first.rsplit('/').next().unwrap_or_default(), call),
+                Some(first) => self.named_call(base(first), call),
                 None => self.refuse(&call.sources(), "an argument of an alias"),
             }
         }

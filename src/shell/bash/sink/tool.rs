@@ -25,6 +25,7 @@ const PLAIN_OPTIONS: &[(&str, &[&str])] = &[
     ("openssl", &["-connect", "-proxy"]),
     ("xmllint", &["--xpath"]),
     ("curl", &["--variable"]),
+    ("tar", &["--transform", "--xform"]),
     ("magick", &["-draw"]),
     ("convert", &["-draw"]),
     ("mogrify", &["-draw"]),

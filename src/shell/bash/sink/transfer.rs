@@ -233,7 +233,9 @@ impl Walker {
             }
         }
         for (at, argument) in call.rest().iter().enumerate() {
-            if may_be_address(at.checked_sub(1).map(|before| &call.rest()[before])) {
+            let is_valued = |option: &Argument| !may_be_address(Some(option));
+            let before = at.checked_sub(1).map(|before| &call.rest()[before]);
+            if may_be_address(before) && !self.has_whole_elements(argument, is_valued) {
                 self.address(argument, call.scope);
             }
         }

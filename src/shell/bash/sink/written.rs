@@ -5,7 +5,7 @@
 //! was walked over, each place runs all texts that reach it; they are walked over like the script itself, and may
 //! run others. What a text gets from its surroundings, such as `$(date)` in a here-document, is taken for a word.
 
-use super::super::flow::{Id, Node};
+use super::super::flow::{Id, Node, Walk};
 use super::super::read::read;
 use super::super::symbol::Symbol;
 use super::super::syntax::{Part, Word};
@@ -14,6 +14,7 @@ use super::descriptor::names_descriptor;
 use super::file::file_node;
 use super::simple::Call;
 use super::{CODE_DEPTH_MAX, Scope, Walker, by_name, code_option, environment};
+use crate::shell::filename::base;
 use std::collections::{HashMap, HashSet};
 
 /// The most texts that are run: far above what a person writes. What is given to one above it is refused.
@@ -34,6 +35,7 @@ pub(super) struct Written {
     done: HashSet<(usize, String)>,
     /// The places of which it is known that nobody knows what they run.
     doubted: HashSet<usize>,
+    walk: Walk,
 }
 
 /// A place that runs what reaches some nodes.
@@ -102,6 +104,7 @@ impl Walker {
         for argument in arguments {
             self.flow.edges(&argument.sources(), given);
         }
+        self.runs_meanwhile(&[given]);
         self.all_spelled_at(given, arguments);
         self.runs_text(nodes, given, by, scope);
     }
@@ -189,16 +192,23 @@ impl Walker {
         let mut has_run = false;
         for at in 0..self.written.runs.len() {
             let run = self.written.runs[at].clone();
-            let reaching = self.flow.upstream(&run.nodes);
-            if run.by == Runner::Shell && self.is_made_of_texts(&run) && !self.written.doubted.contains(&at) {
-                self.written.doubted.insert(at);
+            self.flow.walk_up(&run.nodes, &mut self.written.walk);
+            if self.written.walk.is_too_long() {
+                self.doubt_all();
+                return false;
+            }
+            let reaching = std::mem::take(&mut self.written.walk.reached);
+            let texts = reaching.iter().filter_map(|node| Some((node, self.written.texts.get(node)?)));
+            // Nobody knows what a program makes of the author's own texts, such as `rev`.
+            let is_made_of_texts = texts.clone().any(|(node, _)| self.written.walk.is_changed(*node));
+            let texts: Vec<String> = texts.flat_map(|(_, texts)| texts.iter().cloned()).collect();
+            if run.by == Runner::Shell && is_made_of_texts && self.written.doubted.insert(at) {
                 self.doubt(&run);
             }
-            let texts = reaching.iter().filter_map(|node| self.written.texts.get(node)).flatten();
-            let texts: Vec<String> = texts.cloned().collect();
             for text in texts {
                 if self.written.done.len() >= TEXTS_MAX && !self.written.done.contains(&(at, text.clone())) {
                     self.doubt(&run);
+                    break;
                 } else if self.written.done.insert((at, text.clone())) {
                     has_run = true;
                     self.run_text(&run, &text);
@@ -206,12 +216,6 @@ impl Walker {
             }
         }
         has_run
-    }
-
-    /// Says whether a place runs what a program makes of the author's own texts, such as `rev`: nobody knows what.
-    fn is_made_of_texts(&self, run: &Run) -> bool {
-        let changed = self.flow.changed_on_the_way(&run.nodes);
-        changed.iter().any(|node| self.written.texts.contains_key(node))
     }
 
     /// Refuses all that reaches code, where texts that run others go on for too long.
@@ -407,7 +411,7 @@ pub(super) fn expanded(text: &str) -> String {
 /// Returns the interpreter that a text's first line names, if that is no shell.
 fn by_first_line(text: &str) -> Option<String> {
     let line = text.lines().next()?.strip_prefix("#!")?;
-    let mut words = line.split_whitespace().map(|word| word.rsplit('/').next().unwrap_or_default());
+    let mut words = line.split_whitespace().map(base);
     let name = words.find(|word| *word != "env" && !word.starts_with('-'))?;
     code_option::is_interpreter(name).then(|| name.to_owned())
 }

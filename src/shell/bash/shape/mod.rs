@@ -4,6 +4,8 @@
 //! A shape is made of a pattern, and always allows all that the pattern allows. Which requirements every text of a
 //! shape meets is seen from pairs of characters, so that no text has to be tried.
 
+mod part;
+
 use crate::shell::requirement::Requirement;
 
 /// Characters: a bit for each of ASCII. [`OTHERS`] and [`LETTERS_ELSEWHERE`] stand for all that has no bit.
@@ -105,6 +107,10 @@ pub(super) struct Shape {
     last: Set,
     /// What may stand behind each character.
     behind: Box<[Set; 128]>,
+    /// Characters that each text has.
+    certain: Set,
+    /// It is one of the words that the author wrote down.
+    is_listed: bool,
 }
 
 impl Shape {
@@ -115,17 +121,25 @@ impl Shape {
 
     /// Returns the shape of the empty text.
     pub(super) fn empty() -> Self {
-        Self { is_empty: true, ..Self::of(Set::NONE) }
+        Self { is_empty: true, is_listed: true, ..Self::of(Set::NONE) }
     }
 
     /// Returns the shape of one character.
     pub(super) fn of(set: Set) -> Self {
-        Self { is_empty: false, all: set, first: set, last: set, behind: Box::new([Set::NONE; 128]) }
+        let is_one = set.0.is_power_of_two() && !set.is_in(OTHERS.or(LETTERS_ELSEWHERE));
+        let certain = if is_one { set } else { Set::NONE };
+        let behind = Box::new([Set::NONE; 128]);
+        Self { is_empty: false, all: set, first: set, last: set, behind, certain, is_listed: false }
+    }
+
+    /// Returns the shape of a character that the author wrote, which these stand for.
+    pub(super) fn of_letter(set: Set) -> Self {
+        Self { is_listed: true, ..Self::of(set) }
     }
 
     /// Returns the shape of a text of the author's, in small or capital letters.
     pub(super) fn of_text(text: &str) -> Self {
-        let letters = text.chars().map(|letter| Self::of(Set::of(letter).in_both_cases()));
+        let letters = text.chars().map(|letter| Self::of_letter(Set::of(letter).in_both_cases()));
         letters.fold(Self::empty(), |shape, letter| shape.then(&letter))
     }
 
@@ -140,6 +154,8 @@ impl Shape {
             first: if self.is_empty { self.first.or(next.first) } else { self.first },
             last: if next.is_empty { self.last.or(next.last) } else { next.last },
             behind: self.behind,
+            certain: self.certain.or(next.certain),
+            is_listed: self.is_listed && next.is_listed,
         }
     }
 
@@ -147,16 +163,11 @@ impl Shape {
         for letter in self.last.members() {
             self.behind[letter] = self.behind[letter].or(self.first);
         }
-        self
+        Self { is_listed: false, ..self }
     }
 
     pub(super) fn or_empty(self) -> Self {
-        Self { is_empty: true, ..self }
-    }
-
-    /// Returns the shape of any part of it.
-    pub(super) fn part(&self) -> Self {
-        Self { is_empty: true, first: self.all, last: self.all, ..self.clone() }
+        Self { is_empty: true, certain: Set::NONE, ..self }
     }
 
     /// Returns the shape of what has one of two shapes.
@@ -168,6 +179,8 @@ impl Shape {
             first: self.first.or(other.first),
             last: self.last.or(other.last),
             behind: self.behind,
+            certain: self.certain.and(other.certain),
+            is_listed: self.is_listed && other.is_listed,
         }
     }
 
@@ -180,6 +193,8 @@ impl Shape {
         for (letter, behind) in self.behind.iter_mut().enumerate() {
             *behind = behind.and(other.behind[letter]).and(self.all);
         }
+        self.certain = self.certain.or(other.certain);
+        self.is_listed |= other.is_listed;
         self
     }
 
