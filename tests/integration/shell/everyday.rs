@@ -1,5 +1,5 @@
-//! Scripts of bash and of Python as pipelines have them, written without a look at the rules, those of bash in six parts
-//! of 60, 81, 76, 70, 60 and 53: how many are refused
+//! Scripts of bash and of Python as pipelines have them, written without a look at the rules, those of bash in seven parts
+//! of 60, 81, 76, 70, 60, 53 and 62: how many are refused
 //! although nothing is wrong with them is counted, and each of those has its reason here.
 
 use super::running::{placed_in, text};
@@ -23,6 +23,8 @@ const REFUSED: &[(&str, &str)] = &[
     ("bin/announce \"${{ title }}\"", "one plain word"),
     // The payload would choose which program runs: the script must check it first.
     ("\"$HOME/tool-$VERSION/tool\"", "the name of a command"),
+    // Tools obey what stands in other fields of `package.json` than those that describe the package.
+    (".build.commit = $sha", "written to `package.json`"),
     // Files are told apart by the last part of their names: a script may change its folder.
     ("< templates/app.yaml > app.yaml", "text in which `envsubst` puts variables"),
 ];
@@ -35,7 +37,7 @@ fn value(name: &str) -> String {
 #[test]
 fn everyday_scripts_take_a_title_but_for_those_that_are_named() {
     let scripts: Vec<&str> = SCRIPTS.split(BETWEEN).collect();
-    assert_eq!(scripts.len(), 400);
+    assert_eq!(scripts.len(), 462);
     let mut refused = Vec::new();
     for script in scripts {
         let script = format!("{}\n", script.trim_end());
