@@ -3,7 +3,7 @@
 
 use super::facts::{Binding, PATH};
 use super::known::{LOADING, QUERYING, SAFE_LOADERS, STARTING};
-use super::modules::{Use, Uses, is_member, is_value, loads_code, uses};
+use super::modules::{Use, Uses, is_member, is_value, loads_code, only_finds, uses};
 use super::sink::Judge;
 use super::tree::{Argument, Expr, Statement};
 use crate::shell::command::ends_inside;
@@ -40,9 +40,6 @@ const READING: &[&str] = &[
 
 /// What stands for a file in a script that says it in too many steps: it may be one that is run.
 const ANY_FILE: &str = "any.sh";
-
-/// Functions that return a number.
-const NUMBERS: &[&str] = &["int", "len", "float", "ord", "hash", "round", "abs"];
 
 /// Functions of libraries that are called as those that start programs are.
 const NOT_STARTING: &[&str] = &[
@@ -103,7 +100,7 @@ impl Judge<'_> {
         match operator {
             // Text is divided by nothing but a path.
             '/' => self.require(&self.reaches(other), Requirement::InsidePath),
-            '%' if !self.is_number(one, 0) => self.refuse_format(&self.reaches(one)),
+            '%' if !self.is_number(one, &mut BTreeSet::new()) => self.refuse_format(&self.reaches(one)),
             _ => {}
         }
     }
@@ -117,7 +114,7 @@ impl Judge<'_> {
         for name in names.iter().filter(|name| !(is_data && loads_yaml(name))) {
             self.judge_arguments(&uses(name), name, arguments);
         }
-        if !arguments.is_empty() && names.iter().any(|name| loads_code(name)) {
+        if !arguments.is_empty() && names.iter().any(|name| loads_code(name) && !only_finds(name)) {
             self.refuse_files("written to a file that a program may run");
         }
         if let (true, Some(first)) = (self.is_query(callee), arguments.first()) {
@@ -203,24 +200,6 @@ impl Judge<'_> {
         }
     }
 
-    /// Says whether an expression is a number, so that `%` divides it.
-    fn is_number(&self, expression: &Expr, depth: usize) -> bool {
-        let next = |inner: &Expr| self.is_number(inner, depth + 1);
-        match expression {
-            _ if depth > DEPTH_MAX => false,
-            Expr::Constant => true,
-            Expr::Call(callee, _) => matches!(&**callee, Expr::Name(name) if NUMBERS.contains(&name.as_str())),
-            Expr::Operation('-', ..) => true,
-            Expr::Operation('+' | '*' | '%', one, other) => next(one) && next(other),
-            Expr::Name(name) => {
-                let bindings = self.facts.bindings(name);
-                let is_one = |it: &Binding| matches!(it, Binding::Value(value) if next(value));
-                !bindings.is_empty() && bindings.iter().all(is_one)
-            }
-            _ => false,
-        }
-    }
-
     /// Demands a plain value inside of the brackets of a logging command that is put together.
     fn brackets(&mut self, expression: &Expr) {
         let parts = match expression {
@@ -295,6 +274,29 @@ impl Judge<'_> {
             }
             Expr::Member(owner, _) => next(owner),
             Expr::Any(items) | Expr::List(items) => items.iter().flat_map(next).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Returns the names of the files that an expression may have opened to be read: `open(name)`, or a name of that.
+    pub(super) fn opened(&self, expression: &Expr) -> Vec<String> {
+        match expression {
+            _ if !self.goes_on() => vec![ANY_FILE.to_owned()],
+            Expr::Call(callee, arguments) if callee.last_name().is_some_and(|name| OPENING.contains(&name)) => {
+                match (&**callee, arguments.first()) {
+                    (Expr::Member(owner, _), _) if self.facts.full_names(owner).contains(PATH) => self.texts(owner, 0),
+                    (_, Some(first)) => self.texts(&first.value, 0),
+                    _ => Vec::new(),
+                }
+            }
+            Expr::Name(name) => {
+                let values = self.facts.bindings(name).iter();
+                let calls = values.filter_map(|it| match it {
+                    Binding::Value(value @ Expr::Call(..)) => Some(value),
+                    _ => None,
+                });
+                calls.flat_map(|value| self.opened(value)).collect()
+            }
             _ => Vec::new(),
         }
     }

@@ -170,6 +170,18 @@ impl Facts {
     fn each(&mut self, target: &Expr, iterated: &Expr) {
         match target {
             Expr::Name(name) => self.bind(name.clone(), Binding::Item(iterated.clone())),
+            // What counts is a number, for which `enumerate()` stands: no script calls that with nothing.
+            Expr::List(targets) if is_counted(iterated) => {
+                for (at, target) in targets.iter().enumerate() {
+                    match target {
+                        Expr::Name(name) if at == 0 => {
+                            let counter = Expr::Call(Box::new(Expr::Name("enumerate".to_owned())), Vec::new());
+                            self.bind(name.clone(), Binding::Value(counter));
+                        }
+                        target => self.bind_all(target),
+                    }
+                }
+            }
             _ => self.bind_all(target),
         }
     }
@@ -447,4 +459,9 @@ fn longer(name: &str, part: &str) -> String {
     let is_parent = name == PATH && matches!(part, ".parent" | ".parents");
     let parts = name.matches(['.', '(', '[']).count();
     if is_parent || parts >= PARTS_MAX { name.to_owned() } else { format!("{name}{part}") }
+}
+
+/// Says whether a loop over something counts it: `enumerate(it)`.
+fn is_counted(iterated: &Expr) -> bool {
+    matches!(iterated, Expr::Call(callee, given) if **callee == Expr::Name("enumerate".to_owned()) && !given.is_empty())
 }

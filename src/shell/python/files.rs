@@ -7,7 +7,7 @@ use super::calls::may_write;
 use super::facts::Binding;
 use super::known::SHELLS;
 use super::lexer::Token;
-use super::line::names;
+use super::line::{is_dumping, names};
 use super::modules::fits;
 use super::sink::{FILES, Judge};
 use super::spread::WRITERS;
@@ -17,8 +17,7 @@ use crate::shell::program::{Commands, Holes};
 use crate::shell::special::is_special;
 
 /// Methods and functions by which something is written.
-const WRITING: &[&str] =
-    &["write", "writelines", "write_text", "write_bytes", "dump", "writerow", "writerows", "writeheader"];
+const WRITING: &[&str] = &["write", "writelines", "write_text", "write_bytes", "writerow", "writerows", "writeheader"];
 
 /// What is no file though something is written to it.
 const STREAMS: &[&str] = &["stdout", "stderr", "stdin", "buffer"];
@@ -186,7 +185,7 @@ impl Judge<'_> {
     /// Notes that payload text is written to something of which nobody knows which file it is.
     pub(super) fn learn_elsewhere(&mut self, callee: &Expr, sources: &Holes, files: &[String]) {
         let is_file = |owner: &Expr| !owner.last_name().is_some_and(|name| STREAMS.contains(&name));
-        let is_writing = |callee: &Expr| matches!(callee, Expr::Member(owner, method) if WRITING.contains(&method.as_str()) && is_file(owner));
+        let is_writing = |callee: &Expr| matches!(callee, Expr::Member(owner, method) if (WRITING.contains(&method.as_str()) || is_dumping(method)) && is_file(owner));
         let is_one = match callee {
             // `w = f.write`
             Expr::Name(name) => {

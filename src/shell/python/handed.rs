@@ -128,6 +128,7 @@ impl Judge<'_> {
             let root = name.split(['.', '(', '[']).next().unwrap_or_default();
             let is_harmless = MODULES.contains(&root) && uses(name).worst() != Use::Code && root != "asyncio";
             !is_value(name)
+                && name != "threading.Timer"
                 && (super::calls::starts(name) || loads_code(name) || is_running(&last(name)) && !is_harmless)
         };
         match expression {

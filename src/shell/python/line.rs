@@ -13,6 +13,11 @@ pub(super) fn names(tokens: &[Token]) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Says whether a function of this name writes what it is given to a file: `dump`, `safe_dump`, `dump_all`.
+pub(super) fn is_dumping(name: &str) -> bool {
+    name.split('_').any(|part| part == "dump")
+}
+
 /// Returns where in a statement an `=` assigns what is behind it to what is in front.
 pub(super) fn assignments(statement: &[Token]) -> Vec<usize> {
     let mut open = 0_i32;

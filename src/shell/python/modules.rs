@@ -54,6 +54,9 @@ const HARMFUL: &[&str] = &["pip", "setuptools", "sh", "plumbum", "pexpect", "inv
 const RETURNING_CODE: &[&str] =
     &["importlib", "ctypes", "cffi", "pydoc", "pkgutil", "imp", "runpy", "code", "zipimport", "gc", "sh", "plumbum"];
 
+/// Functions that look for what is named, and run no file that is not called as code is.
+const FINDING: &[&str] = &["importlib.util.find_spec", "importlib.resources.files"];
+
 /// What is no function.
 const VALUES: &[&str] = &[
     "environ",
@@ -247,6 +250,13 @@ const ROWS: &[(&str, &str)] = &[
     ("sys.displayhook", "d"),
     ("sys.argv*", "d"),
     ("sys.path*", "c"),
+    // The modules as such: what they have is judged where it is called.
+    ("importlib.metadata", "d"),
+    ("importlib.util", "d"),
+    ("importlib.resources", "d"),
+    // They bring the package that is named.
+    ("importlib.resources.files().*", "p"),
+    ("importlib.resources.files", "c"),
     ("importlib.metadata.version*", "d"),
     ("importlib.metadata.metadata*", "d"),
     ("importlib.metadata.requires*", "d"),
@@ -334,6 +344,12 @@ pub(super) fn uses(function: &str) -> Uses {
 pub(super) fn loads_code(function: &str) -> bool {
     let root = root(function);
     (LOADING_CODE.contains(&root) || library::evaluates(root)) && uses(function).worst() == Use::Code
+}
+
+/// Says whether a function looks for a module or a package, and runs nothing but those of its name: of files that the
+/// script writes none is one, unless it is named as code is.
+pub(super) fn only_finds(function: &str) -> bool {
+    FINDING.contains(&function)
 }
 
 /// Says whether a full name is a member of an object that a module of the library made, and of which nobody knows that it

@@ -1,13 +1,50 @@
 //! Calls of a Python script of which nothing but digits and letters comes, whatever text they are given: numbers,
 //! and checksums.
 
+use super::facts::Binding;
 use super::known::{STARTING, is_running};
 use super::lexer::Token;
 use super::sink::Judge;
 use super::tree::Expr;
+use std::collections::BTreeSet;
 
 /// Functions that make a number of a text, or fail.
 pub(super) const NUMBERS: &[&str] = &["int", "float", "len", "ord", "hash"];
+
+/// Functions of which no text comes, whatever they are given: a number, or another thing that `%` divides or fails for.
+const DIVIDED: &[&str] = &["int", "len", "float", "ord", "hash", "round", "abs", "sum", "pow", "id"];
+
+/// The same of modules, by full names.
+const DIVIDED_OF_MODULES: &[&str] = &[
+    "builtins.int.from_bytes",
+    "zlib.crc32",
+    "zlib.adler32",
+    "binascii.crc32",
+    "os.getpid",
+    "time.time",
+    "time.time_ns",
+    "time.monotonic",
+    "time.perf_counter",
+    "random.random",
+    "random.randint",
+    "random.randrange",
+    "random.getrandbits",
+    "secrets.randbelow",
+    "math.floor",
+    "math.ceil",
+    "math.gcd",
+    "math.sqrt",
+    "math.log",
+    "math.log2",
+    "math.log10",
+];
+
+/// Methods of texts, lists, numbers and dates of which a number comes.
+const COUNTING: &[&str] =
+    &["count", "index", "find", "rindex", "rfind", "bit_length", "bit_count", "timestamp", "toordinal", "weekday"];
+
+/// Functions that return one of what they are given.
+const CHOOSING: &[&str] = &["max", "min"];
 
 /// Functions and methods that do nothing but return something.
 const PLAIN: &[&str] = &[
@@ -114,6 +151,58 @@ impl Judge<'_> {
                 || self.renames()
         };
         NUMBERS.contains(&name) && !is_other()
+    }
+
+    /// Says whether an expression is a number, so that `%` divides it. A name that is made of itself is one if all else
+    /// that it gets is.
+    pub(super) fn is_number<'a>(&'a self, expression: &'a Expr, seen: &mut BTreeSet<&'a str>) -> bool {
+        match expression {
+            _ if !self.work(1) => false,
+            Expr::Constant => true,
+            Expr::Call(callee, arguments) => match &**callee {
+                Expr::Name(name) if self.is_pythons(name) => match name.as_str() {
+                    // The counter of a loop: see `Facts`.
+                    "enumerate" => arguments.is_empty(),
+                    name if CHOOSING.contains(&name) => {
+                        arguments.len() > 1
+                            && arguments.iter().all(|it| it.name.is_none() && self.is_number(&it.value, seen))
+                    }
+                    name => DIVIDED.contains(&name),
+                },
+                Expr::Member(_, method) if COUNTING.contains(&method.as_str()) => !self.facts.is_function(method),
+                callee => {
+                    let names = self.facts.full_names(callee);
+                    !names.is_empty() && names.iter().all(|name| DIVIDED_OF_MODULES.contains(&name.as_str()))
+                }
+            },
+            // Of texts there is none of these.
+            Expr::Operation('-' | '/' | '|' | '^' | '&' | '<' | '>', ..) => true,
+            // A text and a number have no sum, and where a number is divided another comes of it.
+            Expr::Operation('+', one, other) => self.is_number(one, seen) || self.is_number(other, seen),
+            Expr::Operation('%', one, _) => self.is_number(one, seen),
+            Expr::Operation('*', one, other) => self.is_number(one, seen) && self.is_number(other, seen),
+            // What decides which is in neither.
+            Expr::Any(items) => match items.as_slice() {
+                [one, other, Expr::Any(condition)] if condition.len() == 1 => {
+                    self.is_number(one, seen) && self.is_number(other, seen)
+                }
+                items => items.iter().all(|item| self.is_number(item, seen)),
+            },
+            Expr::Name(name) => {
+                if !seen.insert(name) {
+                    return true;
+                }
+                let bindings = self.facts.bindings(name);
+                let mut is_one = |it: &'a Binding| matches!(it, Binding::Value(value) if self.is_number(value, seen));
+                !bindings.is_empty() && bindings.iter().all(|it| is_one(it))
+            }
+            _ => false,
+        }
+    }
+
+    /// Says whether a name is Python's own, which the script gives to nothing else.
+    fn is_pythons(&self, name: &str) -> bool {
+        !self.facts.is_function(name) && self.facts.bindings(name).is_empty() && !self.imported.contains(name)
     }
 
     /// Says whether a call returns the digits of a checksum.

@@ -11,7 +11,7 @@
 //! The proof looks at kinds of expressions, and is one half: the other follows the payload's text itself (`spread`).
 
 use super::authors::{BUILTINS, CONSTANTS, MODULES, OTHERS, PROGRAMS, READING};
-use super::facts::PATH;
+use super::facts::{Binding, PATH};
 use super::given::HANDING;
 use super::known::is_quiet;
 use super::reads::GIT;
@@ -21,7 +21,10 @@ use super::texts::UNKNOWN;
 use super::tree::{Argument, Expr, Piece};
 use super::words::is_word;
 use crate::shell::outline::{names_variable, prints_environment};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
+
+/// Methods by which an object that was made with nothing reads settings from files.
+const SETTINGS: &[&str] = &["read", "read_file", "readfp"];
 
 /// What is asked of an expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -298,6 +301,9 @@ impl<'p, 's> Proof<'p, 's> {
         if file.is_some_and(|file| self.judge.is_written_file(file)) {
             return Err(format!("what stands in the file that {} opens", shown(callee)));
         }
+        if self.judge.reads_written_settings(self.scopes, &self.judge.facts.full_names(callee)) {
+            return Err(format!("what stands in the file that {} reads", shown(callee)));
+        }
         match callee {
             Expr::Member(owner, _) if self.judge.is_whole_environment(owner) => unknown(),
             _ if is_of_module(self.judge, callee) => {
@@ -371,16 +377,60 @@ impl Judge<'_> {
 
     /// Says whether a file may be one to which the script writes payload text.
     pub(super) fn is_written_file(&self, file: &Expr) -> bool {
+        let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
+        if self.is_own_file(file, &mut BTreeSet::new())
+            && self.texts(file, 0).iter().any(|it| last(it).contains(UNKNOWN))
+        {
+            return true;
+        }
         if !self.tainted.contains_key(FILES) {
             return false;
         }
-        let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
         let written: Vec<String> = self.written.iter().map(|(file, _)| last(file)).collect();
         let is_any = |name: &String| name.is_empty() || name.contains(UNKNOWN);
         let names: Vec<String> = self.texts(file, 0).iter().map(|name| last(name)).collect();
         written.is_empty()
             || names.iter().chain(&written).any(is_any)
             || names.iter().any(|name| written.contains(name))
+    }
+
+    /// Says whether an expression may be made of the name of the script's own file, which has the payload text of its
+    /// literals.
+    fn is_own_file<'a>(&'a self, file: &'a Expr, seen: &mut BTreeSet<&'a str>) -> bool {
+        match file {
+            _ if self.own == 0 || !self.work(1) => false,
+            Expr::Name(name) if name == "__file__" || name == "argv" => true,
+            Expr::Member(_, name) if name == "argv" || name == "__file__" => true,
+            Expr::Name(name) => {
+                let values = self.facts.bindings(name).iter();
+                seen.insert(name)
+                    && values.into_iter().any(|it| match it {
+                        Binding::Value(value) | Binding::Item(value) => self.is_own_file(value, seen),
+                        Binding::Unknown => false,
+                    })
+            }
+            _ => file.parts().into_iter().any(|part| self.is_own_file(part, seen)),
+        }
+    }
+
+    /// Says whether settings may be read from a file to which the script writes payload text: by a `ConfigParser`,
+    /// which is given nothing where it is made.
+    fn reads_written_settings(&self, scopes: &Scopes<'_>, parser: &BTreeSet<String>) -> bool {
+        let is_parser = |name: &String| name.starts_with("configparser.") && name.ends_with("Parser");
+        if !parser.iter().any(is_parser) {
+            return false;
+        }
+        let mut is_one = false;
+        for expression in scopes.statements.iter().flat_map(|(statement, _)| statement.expressions()) {
+            expression.walk(&mut |inner| {
+                if let Expr::Call(callee, arguments) = inner
+                    && callee.last_name().is_some_and(|name| SETTINGS.contains(&name))
+                {
+                    is_one |= arguments.first().is_some_and(|file| self.is_written_file(&file.value));
+                }
+            });
+        }
+        is_one
     }
 
     /// Says whether an expression is the environment as a whole, with payload text in it.

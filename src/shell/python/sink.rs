@@ -11,7 +11,7 @@ use super::help::help;
 use super::known::{LOGGING, QUERYING, TEMPLATES, TEMPLATING, TOUCHING, TOUCHING_MEMBERS, is_running};
 use super::learn::{imports_by_name, is_special_method};
 use super::lexer::{FIELD, FIELD_END, Lexed, Token, field_tokens};
-use super::line::{arguments, as_variable, assigned, head_and_rest, names, split};
+use super::line::{arguments, as_variable, assigned, head_and_rest, is_dumping, names, split};
 use super::reads::NAMES;
 use super::scopes::Line;
 use super::spread::COPIED;
@@ -341,13 +341,14 @@ impl Judge<'_> {
         if name == "path" && is_member_of("sys") {
             self.refuse(&self.sources(statement), "the path of modules");
         }
-        if name.starts_with("write") || matches!(name, "open" | "Path" | "dump") {
+        if name.starts_with("write") || matches!(name, "open" | "Path") || is_dumping(name) {
             self.written(statement);
         }
         let runs = is_running(name) || self.running.contains(name) && !is_assigned;
         let divides = matches!(name, "mod" | "imod") && self.imported.contains("operator");
         let runs = runs && !imports_by_name(statement, at);
-        let is_other = is_member_of("re") || name == "system" && is_member_of("platform");
+        let is_other =
+            is_member_of("re") || name == "system" && is_member_of("platform") || name == "Timer" && self.waits();
         if runs && !is_other || divides || gives_format(statement, at) {
             let mut sources = self.sources(statement);
             if !self.is_judged_command(name, statement, at) {
@@ -391,6 +392,14 @@ impl Judge<'_> {
             }
             _ => {}
         }
+    }
+
+    /// Says whether what is called `Timer` is that of `threading`, which calls a function later, and not that of
+    /// `timeit`, which runs a text.
+    fn waits(&self) -> bool {
+        let is_other = self.named.contains("timeit") || self.texts.contains("timeit") || self.classes.contains("Timer");
+        let is_bound = self.facts.is_function("Timer") || !self.facts.bindings("Timer").is_empty();
+        self.imported.contains("threading") && !is_other && !is_bound
     }
 
     /// Judges what is written to a file that somebody runs.

@@ -4,7 +4,7 @@
 use super::known::{LOGGING, STARTING};
 use super::learn::ARGUMENT_NAMES;
 use super::lexer::{FIELD, Token};
-use super::line::{assigned, assignments, closing, names};
+use super::line::{assigned, assignments, closing, is_dumping, names};
 use super::numbers::NUMBERS;
 use super::reads::GIT;
 use super::sink::{FILES, Judge};
@@ -199,7 +199,8 @@ impl Judge<'_> {
                 !matches!(follows, [Token::Other('='), Token::Name(module), Token::Other('.'), Token::Name(to), ..]
                 if module == "sys" && matches!(to.as_str(), "stdout" | "stderr"))
             }
-            "dump" | "copyfileobj" | "urlretrieve" => true,
+            "copyfileobj" | "urlretrieve" => true,
+            _ if is_dumping(name) => true,
             "stdout" => matches!(follows, [Token::Other('='), Token::Name(to), ..] if !STREAMS.contains(&to.as_str())),
             _ if LOGGING.contains(&name) => {
                 LOG_FILES.iter().any(|it| self.imported.contains(*it) || self.named.contains(*it))

@@ -12,7 +12,7 @@ use super::words::is_word;
 use crate::shell::analysis::Unread;
 use crate::shell::bash::without_version;
 use crate::shell::outline::{names_variable, prints_environment};
-use crate::shell::program::{Demand, Holes, Part, Program, demands_of_shell_text};
+use crate::shell::program::{Commands, Demand, Holes, Part, Program, demands_of_shell_text};
 use crate::shell::requirement::Requirement;
 
 /// Programs that run the file that is one of their words.
@@ -50,6 +50,8 @@ struct Started {
     is_whole: bool,
     /// The folder in which it starts.
     folder: Holes,
+    /// The names of the files that it may read as its input.
+    read: Vec<String>,
 }
 
 impl Judge<'_> {
@@ -172,6 +174,7 @@ impl Judge<'_> {
                 self.written.iter().filter(|(file, _)| is_word(file)).flat_map(|(_, it)| it).copied().collect();
             self.refuse(&run, "written to a file that a program may run");
         }
+        self.judge_read_files(&started);
         let takes_code = INTERPRETERS.contains(&program.as_str()) || OPTIONED.contains(&program.as_str());
         if !started.is_whole && takes_code {
             return self.refuse(sources, &format!("a word of `{program}`, whose other words are not known"));
@@ -185,6 +188,35 @@ impl Judge<'_> {
         let others: Holes =
             told.difference(&own).copied().filter(|hole| !folder.contains(hole) && !set.contains(hole)).collect();
         self.require(&others, Requirement::NotAnOption);
+    }
+
+    /// Judges what a program does with a file that the script wrote, if one of its words names it or it reads it: as
+    /// the same command in bash, in front of which the file was written. Files are told apart by the last part of their
+    /// names.
+    fn judge_read_files(&mut self, started: &Started) {
+        let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
+        let words: Vec<String> = started.program.words.iter().map(|word| text_of(word)).collect();
+        let is_named = |file: &str| !file.is_empty() && words.iter().skip(1).any(|word| word.contains(file));
+        let is_read = |file: &str| started.read.iter().any(|read| last(read) == file);
+        let files: Vec<(String, Holes)> = self
+            .written
+            .iter()
+            .map(|(file, holes)| (last(file), holes.clone()))
+            .filter(|(file, _)| !file.contains(UNKNOWN) && (is_named(file) || is_read(file)))
+            .collect();
+        for (file, holes) in &files {
+            let mut commands = Commands::default();
+            commands.write(file, holes);
+            let mut command: String = words.iter().map(|word| quoted(&without_folder(word, file))).collect();
+            if is_read(file) {
+                command.push_str(&format!("< {}", quoted(file)));
+            }
+            commands.command(&command);
+            let refuses = |(_, finding): &Demand| finding.refusal.is_some();
+            if commands.demands(&[]).is_ok_and(|demands| demands.iter().any(refuses)) {
+                self.refuse(holes, "written to a file that a program may run");
+            }
+        }
     }
 
     /// Judges what texts for a shell do with variables of the environment.
@@ -260,7 +292,8 @@ impl Judge<'_> {
 
     /// Returns what a call starts with a list of words, if its first word is the author's.
     fn started(&self, list: &[Item], arguments: &[Argument]) -> Option<Started> {
-        let mut started = Started { program: Program::default(), is_whole: true, folder: Holes::new() };
+        let mut started =
+            Started { program: Program::default(), is_whole: true, folder: Holes::new(), read: Vec::new() };
         for item in list {
             let (word, is_whole) = match item {
                 Item::Word(word) => (self.word(word, 0), self.is_whole(word, 0)),
@@ -281,7 +314,10 @@ impl Judge<'_> {
             let sources = self.reaches(&argument.value);
             match argument.name.as_deref() {
                 Some("input") => started.program.input.extend(sources),
-                Some("stdin") => started.program.input.extend(sources.iter().chain(&self.fed)),
+                Some("stdin") => {
+                    started.program.input.extend(sources.iter().chain(&self.fed));
+                    started.read = self.opened(&argument.value);
+                }
                 Some("cwd") => started.folder.extend(sources),
                 _ => {}
             }
@@ -294,6 +330,24 @@ impl Judge<'_> {
         });
         Some(started)
     }
+}
+
+/// Returns the text of a word, with something unknown where a value is.
+fn text_of(word: &[Part]) -> String {
+    word.iter().map(|part| if let Part::Text(text) = part { text.as_str() } else { UNKNOWN }).collect()
+}
+
+/// Returns a word without the folder of a file that it names.
+fn without_folder(word: &str, file: &str) -> String {
+    match word.strip_suffix(file).filter(|folder| folder.ends_with('/')) {
+        Some(folder) => format!("{}{file}", &folder[..folder.rfind(['=', ':']).map_or(0, |at| at + 1)]),
+        None => word.to_owned(),
+    }
+}
+
+/// Returns a word as bash has it in quotes, and a blank.
+fn quoted(word: &str) -> String {
+    format!("'{}' ", word.replace('\'', "'\\''"))
 }
 
 /// Returns the text of a literal without the code in it, whose values are followed by themselves.

@@ -76,6 +76,8 @@ const LAUNCHERS: &[Launcher] = &[
     launcher("chpst", Kept, 0, "uUbenlLmdoptc/"),
     launcher("envdir", Kept, 1, ""),
     launcher("ssh-agent", Kept, 0, "aEOPt"),
+    launcher("choom", Kept, 0, "n"),
+    launcher("dbus-run-session", Kept, 0, ""),
     launcher("setlock", Kept, 1, ""),
     launcher("lckdo", Kept, 1, ""),
     launcher("cronic", Kept, 0, ""),
