@@ -4,11 +4,12 @@
 //! is not known, or a file's name, any file may be run.
 
 use super::calls::may_write;
-use super::facts::Binding;
-use super::known::SHELLS;
+use super::facts::{Binding, PATH};
+use super::known::{SHELLS, runs_no_file};
 use super::lexer::Token;
 use super::line::{is_dumping, names};
 use super::modules::fits;
+use super::scopes::Line;
 use super::sink::{FILES, Judge};
 use super::spread::WRITERS;
 use super::texts::{Item, UNKNOWN};
@@ -78,11 +79,12 @@ const WRITTEN: &[(&str, usize, Held)] = &[
     ("tarfile.*open", 0, Held::Any),
     ("writestr", 0, Held::Given),
     ("xml.etree.*ElementTree().write", 0, Held::Given),
+    ("dotenv.set_key", 0, Held::Given),
     ("open", 0, Held::Printed),
 ];
 
 /// Named arguments that are the name of a file.
-const NAMING: &[&str] = &["filename", "dst", "target", "file"];
+const NAMING: &[&str] = &["filename", "dst", "target", "file", "dotenv_path"];
 
 /// What reads a file.
 const READING: &[&str] = &["read", "readline", "readlines", "read_text", "read_bytes", "load", "reader", "DictReader"];
@@ -99,12 +101,16 @@ const RUN: &str = "written to a file that a program may run";
 
 impl Judge<'_> {
     /// Judges what the commands that the script gives to a shell do with the files that it writes.
-    pub(super) fn judge_commands(&mut self, statements: &[Statement]) {
+    pub(super) fn judge_commands(&mut self, lines: &[Line<'_>]) {
         let Some(all) = self.tainted.get(FILES).cloned().filter(|_| self.is_read) else { return };
         let mut commands: Vec<&Expr> = Vec::new();
+        let mut at: Option<usize> = None;
         // Another name of the standard input, or a variable that names a file.
         let mut moves = self.named.contains("dup2") || self.texts.iter().any(|name| is_special(name));
-        for expression in statements.iter().flat_map(Statement::expressions) {
+        let numbered = lines.iter().flat_map(|line| line.statements.iter().map(|statement| (line.number, statement)));
+        let numbered =
+            numbered.flat_map(|(line, statement)| statement.expressions().into_iter().map(move |it| (line, it)));
+        for (line, expression) in numbered {
             expression.walk(&mut |inner| {
                 let Expr::Call(callee, arguments) = inner else { return };
                 let first =
@@ -113,18 +119,24 @@ impl Judge<'_> {
                     || self.is_starting(callee) && self.gives_shell(arguments)
                 {
                     commands.extend(first);
+                    at = at.or(line);
                     moves |= arguments.iter().skip(1).any(|argument| !is_quiet(argument));
                 } else if self.is_starting(callee) {
                     moves |= !first.is_some_and(|first| self.is_harmless(first));
                 }
-                moves |= self.moves(callee);
+                moves |= self.moves(callee, arguments);
             });
         }
         if commands.is_empty() {
             return;
         }
+        self.line = at;
         let texts = commands.into_iter().flat_map(|command| self.texts(command, 0));
         let texts: Vec<String> = texts.map(|text| without_fields(&text)).collect();
+        let are_special = self.texts.iter().any(|name| is_special(name));
+        if !are_special && texts.iter().all(|text| runs_no_file(text)) {
+            return self.line = None;
+        }
         let is_unknown = |text: &String| text.split_whitespace().next().is_none_or(|program| program.contains(UNKNOWN));
         // What else it writes may be a script that runs the files.
         let last = |file: &String| file.rsplit('/').next().unwrap_or_default().to_owned();
@@ -149,13 +161,24 @@ impl Judge<'_> {
         }
     }
 
-    /// Says whether a function gives what is in a file to another.
-    fn moves(&self, callee: &Expr) -> bool {
-        let is_one = |name: &String| {
+    /// Says whether a call may give what is in a file with payload text to another, or another name. Files are told apart
+    /// by the last part of their names, which stay what they are in another folder.
+    fn moves(&self, callee: &Expr, arguments: &[Argument]) -> bool {
+        let names = self.facts.full_names(callee);
+        let is_one = |name: &&String| {
             let of_files = ["os.", "shutil.", "pathlib."].iter().any(|module| name.starts_with(module));
             of_files && name.rsplit('.').next().is_some_and(|last| MOVING.contains(&last))
         };
-        self.facts.full_names(callee).iter().any(is_one)
+        let Some(name) = names.iter().find(is_one) else { return false };
+        let owner = match callee {
+            Expr::Member(owner, _) if name.starts_with(PATH) => Some(&**owner),
+            _ => None,
+        };
+        match name.rsplit('.').next().unwrap_or_default() {
+            "copytree" => arguments.len() > 2 && arguments.iter().any(|it| it.name.as_deref() != Some("dirs_exist_ok")),
+            "make_archive" | "unpack_archive" | "copyfileobj" => true,
+            _ => owner.into_iter().chain(arguments.first().map(|it| &it.value)).any(|file| self.is_written_file(file)),
+        }
     }
 
     /// Says whether the program that a list of words starts does nothing to files.
@@ -195,8 +218,8 @@ impl Judge<'_> {
             callee => is_writing(callee) && files.is_empty(),
         };
         if is_one && !sources.is_empty() {
-            self.writes_elsewhere = true;
-            self.taint(FILES.to_owned(), sources);
+            let file = if let Expr::Member(owner, _) = callee { owner } else { callee };
+            self.write_unnamed(file, sources);
         }
     }
 
@@ -232,7 +255,7 @@ impl Judge<'_> {
                 }
             });
         }
-        written.retain(|(file, holes)| !holes.is_empty() && !file.contains(UNKNOWN));
+        written.retain(|(_, holes)| !holes.is_empty());
         written
     }
 

@@ -74,7 +74,8 @@ impl<'s> Scopes<'s> {
             Expr::Name(_) => {}
             Expr::Member(owner, method) => {
                 self.visit(owner, scope);
-                if !ASKING.contains(&method.as_str()) && self.definitions(method).is_empty() {
+                let asks = method == "get" || ASKING.contains(&method.as_str());
+                if !asks && self.definitions(method).is_empty() {
                     arguments.iter().for_each(|argument| self.put(owner, &argument.value, scope));
                 }
             }

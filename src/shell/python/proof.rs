@@ -132,7 +132,7 @@ impl<'p, 's> Proof<'p, 's> {
             return Err(shown(expression));
         }
         match expression {
-            Expr::Constant => Ok(()),
+            Expr::Constant | Expr::Truth(_) => Ok(()),
             Expr::Text(pieces) => {
                 for piece in pieces {
                     match piece {
@@ -147,14 +147,9 @@ impl<'p, 's> Proof<'p, 's> {
             Expr::Member(owner, name) => self.member(expression, owner, name, scope),
             Expr::Item(owner, _) => self.item(expression, owner, scope, want),
             Expr::Call(callee, arguments) => self.call(expression, callee, arguments, scope, want),
-            // The condition decides which of both, and is in neither.
-            Expr::Any(items) => {
-                match items.as_slice() {
-                    [one, other, Expr::Any(condition)] if condition.len() == 1 => {
-                        [one, other].into_iter().for_each(|it| self.push_object(it, scope, want));
-                    }
-                    items => items.iter().for_each(|it| self.push_object(it, scope, want)),
-                }
+            Expr::Any(_) => {
+                let choices = expression.choices();
+                choices.iter().for_each(|it| self.push_object(it, scope, want));
                 Ok(())
             }
             Expr::Named(_, value) | Expr::Several(value) => {
@@ -266,6 +261,14 @@ impl<'p, 's> Proof<'p, 's> {
             let otherwise = arguments.iter().skip(1);
             self.push_all(otherwise.map(|it| (&it.value, scope)));
             return if is_own { Ok(()) } else { Err(shown(whole)) };
+        }
+        match self.judge.choice(whole) {
+            Some((_, Some(function))) if matches!(callee, Expr::Member(..)) => return self.returned(function),
+            Some((parts, None)) => {
+                parts.into_iter().for_each(|part| self.push(part, scope));
+                return Ok(());
+            }
+            _ => {}
         }
         if let Expr::Name(name) = callee {
             if self.scopes.gets(name, scope).is_none() && !self.scopes.definitions(name).is_empty() {

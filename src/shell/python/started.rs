@@ -82,10 +82,10 @@ impl Judge<'_> {
                 if let Expr::Call(callee, arguments) = inner
                     && self.is_starting(callee)
                 {
-                    started.push((callee.last_name().unwrap_or("run"), arguments));
+                    started.push((callee.dotted().unwrap_or_else(|| "run".to_owned()), arguments));
                 }
             });
-            started.into_iter().for_each(|(name, arguments)| self.start(name, arguments));
+            started.into_iter().for_each(|(name, arguments)| self.start(&name, arguments));
         }
     }
 
@@ -103,20 +103,24 @@ impl Judge<'_> {
         let lists = lists.filter(|lists| !lists.iter().any(is_long));
         let started = lists
             .and_then(|lists| lists.iter().map(|list| self.started(list, arguments)).collect::<Option<Vec<Started>>>());
+        // What is in its environment is judged there.
+        let told = arguments.iter().filter(|it| it.name.as_deref() != Some("env"));
+        let mut told: Holes = told.flat_map(|argument| self.reaches(&argument.value)).collect();
+        told.extend(self.fed.iter().filter(|_| named("stdin").is_some()));
         match started {
             Some(started) => {
-                // What is in its environment is judged there.
-                let told = arguments.iter().filter(|it| it.name.as_deref() != Some("env"));
-                let mut told: Holes = told.flat_map(|argument| self.reaches(&argument.value)).collect();
-                told.extend(self.fed.iter().filter(|_| named("stdin").is_some()));
                 started.into_iter().for_each(|it| self.judge_started(it, &told, &sources));
             }
             None => {
                 // What a shell gets is judged by itself.
-                if !self.is_read || !self.gives_shell(arguments) {
+                let is_shell = self.gives_shell(arguments);
+                if !self.is_read || !is_shell {
                     self.refuse_files("written to a file that a program may run");
                 }
-                self.refuse(&sources, &format!("a program that `{name}` starts, or code for one"));
+                self.refuse(
+                    if is_shell { &told } else { &sources },
+                    &format!("a program that `{name}` starts, or code for one"),
+                );
             }
         }
     }
