@@ -14,6 +14,7 @@ use super::sink::{FILES, Judge};
 use super::spread::WRITERS;
 use super::texts::{Item, UNKNOWN};
 use super::tree::{Argument, Expr, Statement};
+use crate::shell::filename::base;
 use crate::shell::program::{Commands, Holes};
 use crate::shell::special::is_special;
 
@@ -139,10 +140,9 @@ impl Judge<'_> {
         }
         let is_unknown = |text: &String| text.split_whitespace().next().is_none_or(|program| program.contains(UNKNOWN));
         // What else it writes may be a script that runs the files.
-        let last = |file: &String| file.rsplit('/').next().unwrap_or_default().to_owned();
-        let own: Vec<String> = self.written.iter().map(|(file, _)| last(file)).collect();
-        let made = self.made.iter().map(last).filter(|made| !own.contains(made));
-        moves |= made.into_iter().any(|made| made.contains(UNKNOWN) || texts.iter().any(|text| text.contains(&made)));
+        let own: Vec<&str> = self.written.iter().map(|(file, _)| base(file)).collect();
+        let made = self.made.iter().map(|made| base(made)).filter(|made| !own.contains(made));
+        moves |= made.into_iter().any(|made| made.contains(UNKNOWN) || texts.iter().any(|text| text.contains(made)));
         let known =
             self.known_files(&all).filter(|_| !moves && texts.len() <= TEXTS_MAX && !texts.iter().any(is_unknown));
         let Some(files) = known else { return self.refuse(&all, RUN) };
@@ -193,11 +193,10 @@ impl Judge<'_> {
     fn known_files(&self, all: &Holes) -> Option<Vec<(String, Holes)>> {
         let known: Holes = self.written.iter().flat_map(|(_, holes)| holes).copied().collect();
         // Files are told apart by the last part of their names.
-        let last = |file: &str| file.rsplit('/').next().unwrap_or_default().to_owned();
         let files: Vec<(String, Holes)> =
-            self.written.iter().map(|(file, holes)| (last(file), holes.clone())).collect();
+            self.written.iter().map(|(file, holes)| (base(file).to_owned(), holes.clone())).collect();
         let are_known = files.iter().all(|(file, _)| !file.is_empty() && !file.contains(UNKNOWN));
-        let others = self.made.iter().any(|made| files.iter().any(|(file, _)| last(made) != *file));
+        let others = self.made.iter().any(|made| files.iter().any(|(file, _)| base(made) != file));
         let reads = READING.iter().any(|name| self.named.contains(*name));
         let is_copied = reads && (others || files.iter().any(|(file, _)| *file != files[0].0));
         let are_all =

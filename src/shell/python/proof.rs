@@ -20,6 +20,7 @@ use super::sink::{FILES, Judge};
 use super::texts::UNKNOWN;
 use super::tree::{Argument, Expr, Piece};
 use super::words::is_word;
+use crate::shell::filename::base;
 use crate::shell::outline::{names_variable, prints_environment};
 use std::collections::{BTreeSet, HashSet};
 
@@ -380,18 +381,17 @@ impl Judge<'_> {
 
     /// Says whether a file may be one to which the script writes payload text.
     pub(super) fn is_written_file(&self, file: &Expr) -> bool {
-        let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
         if self.is_own_file(file, &mut BTreeSet::new())
-            && self.texts(file, 0).iter().any(|it| last(it).contains(UNKNOWN))
+            && self.texts(file, 0).iter().any(|it| base(it).contains(UNKNOWN))
         {
             return true;
         }
         if !self.tainted.contains_key(FILES) {
             return false;
         }
-        let written: Vec<String> = self.written.iter().map(|(file, _)| last(file)).collect();
+        let written: Vec<String> = self.written.iter().map(|(file, _)| base(file).to_owned()).collect();
         let is_any = |name: &String| name.is_empty() || name.contains(UNKNOWN);
-        let names: Vec<String> = self.texts(file, 0).iter().map(|name| last(name)).collect();
+        let names: Vec<String> = self.texts(file, 0).iter().map(|name| base(name).to_owned()).collect();
         written.is_empty()
             || names.iter().chain(&written).any(is_any)
             || names.iter().any(|name| written.contains(name))

@@ -11,6 +11,7 @@ use super::tree::{Argument, Expr, Statement};
 use super::words::is_word;
 use crate::shell::analysis::Unread;
 use crate::shell::bash::without_version;
+use crate::shell::filename::base;
 use crate::shell::outline::{names_variable, prints_environment};
 use crate::shell::program::{Commands, Demand, Holes, Part, Program, demands_of_shell_text};
 use crate::shell::requirement::Requirement;
@@ -198,14 +199,13 @@ impl Judge<'_> {
     /// the same command in bash, in front of which the file was written. Files are told apart by the last part of their
     /// names.
     fn judge_read_files(&mut self, started: &Started) {
-        let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
         let words: Vec<String> = started.program.words.iter().map(|word| text_of(word)).collect();
         let is_named = |file: &str| !file.is_empty() && words.iter().skip(1).any(|word| word.contains(file));
-        let is_read = |file: &str| started.read.iter().any(|read| last(read) == file);
+        let is_read = |file: &str| started.read.iter().any(|read| base(read) == file);
         let files: Vec<(String, Holes)> = self
             .written
             .iter()
-            .map(|(file, holes)| (last(file), holes.clone()))
+            .map(|(file, holes)| (base(file).to_owned(), holes.clone()))
             .filter(|(file, _)| !file.contains(UNKNOWN) && (is_named(file) || is_read(file)))
             .collect();
         for (file, holes) in &files {

@@ -9,6 +9,7 @@ use super::lexer::{FIELD, Token};
 use super::sink::{FILES, Judge};
 use super::texts::UNKNOWN;
 use super::tree::{Expr, Statement};
+use crate::shell::filename::base;
 use crate::shell::program::Holes;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +27,7 @@ impl Judge<'_> {
         let mut files: BTreeMap<String, usize> = BTreeMap::new();
         let mut unnamed = self.unnamed.clone();
         for (file, holes) in self.written.iter().chain(&otherwise) {
-            let (name, Some(hole)) = (last_part(file), holes.first()) else { continue };
+            let (name, Some(hole)) = (base(file), holes.first()) else { continue };
             match name.replace(UNKNOWN, "*") {
                 any if any.trim_matches('*').is_empty() => unnamed.extend(holes),
                 pattern => {
@@ -53,24 +54,20 @@ impl Judge<'_> {
     }
 }
 
-fn last_part(file: &str) -> &str {
-    file.rsplit('/').next().unwrap_or_default()
-}
-
 /// Returns the texts of a script that may be names of files: those that look so, or all that could be if none does.
 fn own_names(tokens: &[Token]) -> BTreeSet<String> {
     let texts = tokens.iter().filter_map(|token| match token {
         Token::Text(text, holes) if holes.is_empty() && !text.contains(FIELD) => Some(text.as_str()),
         _ => None,
     });
-    let words: Vec<&str> = texts.filter(|text| !text.contains("://") && is_word(last_part(text))).collect();
-    let named = words.iter().map(|text| last_part(text)).filter(|name| has_suffix(name));
+    let words: Vec<&str> = texts.filter(|text| !text.contains("://") && is_word(base(text))).collect();
+    let named = words.iter().map(|text| base(text)).filter(|name| has_suffix(name));
     // `tmp[:-4]`
     let named =
         named.flat_map(|name| [Some(name), name.rsplit_once('.').map(|(stem, _)| stem).filter(|it| has_suffix(it))]);
     let named: BTreeSet<String> = named.flatten().map(str::to_owned).take(NAMES_MAX).collect();
     match named.is_empty() {
-        true => words.iter().map(|text| last_part(text).to_owned()).take(NAMES_MAX).collect(),
+        true => words.iter().map(|text| base(text).to_owned()).take(NAMES_MAX).collect(),
         false => named,
     }
 }
