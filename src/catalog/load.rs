@@ -4,6 +4,7 @@ use super::alone::unread;
 use super::disk::Moment;
 use super::folder::{self, File};
 use super::known::Home;
+use super::looked;
 use super::mend::{self, Changed, Judged};
 use super::sure::add_sure_mistakes;
 use super::{Entry, Library, Listener, Pipeline};
@@ -255,7 +256,12 @@ fn listener(resource: WebhookResource, template: &Template, diagnostics: &mut Di
             }
         }
     }
-    Listener { resource, filters, wanted, reads, draft: OnceLock::new() }
+    let of_filter = |filter: &Filter| filter.header().map(str::to_ascii_lowercase);
+    let told = template.all_references();
+    let told = told.iter().filter_map(|reference| looked::header(reference, &resource.alias));
+    let headers: BTreeSet<String> = filters.iter().filter_map(of_filter).chain(told).collect();
+    let headers = headers.into_iter().collect();
+    Listener { resource, filters, wanted, reads, headers, draft: OnceLock::new() }
 }
 
 fn filter(source: &FilterSource) -> Result<Filter, Box<Diagnostic>> {

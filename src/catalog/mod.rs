@@ -15,6 +15,7 @@ mod git;
 mod known;
 mod library;
 mod load;
+mod looked;
 mod mend;
 mod pass;
 mod possible;
@@ -28,6 +29,7 @@ pub use draft::Draft;
 pub use folder::{Error, FILES_MAX, Stray};
 pub use library::Library;
 pub use load::{explained, explained_of_run, load_file, read};
+pub use looked::{Looked, about_delivery};
 pub use prepare::{Prepared, Trigger, TriggeringWebhook, expand, expand_told, prepare};
 pub use sure::add_sure_mistakes;
 pub use watch::{Watcher, watch};
@@ -35,6 +37,7 @@ pub use watch::{Watcher, watch};
 use crate::diagnostic::{Report, Severity, SourceMap};
 use crate::pipeline::{Foreseen, Upstream, WebhookResource};
 use crate::template::{Groups, Template, TemplateKind};
+use crate::webhook::connection::Connection;
 use crate::webhook::filter::Filter;
 use crate::webhook::path::PathStep;
 use crate::webhook::roster::{Listed, Roster};
@@ -151,6 +154,8 @@ pub struct Listener {
     pub wanted: Wanted,
     /// The places in a payload that the pipeline's expressions read.
     pub reads: Vec<Vec<PathStep>>,
+    /// The headers that its filters and the pipeline's expressions name, in lower case.
+    pub headers: Vec<String>,
     draft: OnceLock<Option<Draft>>,
 }
 
@@ -163,6 +168,13 @@ impl Pipeline {
 }
 
 impl Catalog {
+    /// Says whether a pipeline that listens to a connection names a header, given in lower case.
+    pub fn names_header(&self, connection: &Connection, name: &str) -> bool {
+        let pipelines = self.entries.values().filter_map(|entry| entry.serving.as_ref());
+        let mut listeners = pipelines.flat_map(|pipeline| pipeline.listeners_of(&connection.name));
+        listeners.any(|listener| listener.headers.iter().any(|header| header == name))
+    }
+
     /// Reads every pipeline below a folder. `before` gives the last good versions of files that
     /// are broken now, and saves the work for those that have not changed.
     ///

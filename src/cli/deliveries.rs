@@ -121,16 +121,16 @@ fn show(config: &Config, store: Arc<dyn Store>, reference: &str, format: Format)
     let gone = || Failure::usage(format!("there is no delivery `{id}`"));
     let detail = open::block_on(store.delivery(&id))??.ok_or_else(gone)?;
     // Pipelines that can't be read don't keep what is stored from being shown.
-    let (trails, unkeyed) = match Shelf::open(Library::new(config)) {
+    let (trails, key) = match Shelf::open(Library::new(config)) {
         Ok(shelf) => {
             let intake = intake(config, shelf, store);
-            (open::block_on(intake.trails(&detail))??, intake.without_repeat_key(&detail))
+            (open::block_on(intake.trails(&detail))??, intake.repeat_key(&detail))
         }
         Err(_) => (Vec::new(), None),
     };
     match format {
-        Format::Json => output::json(&ShownDelivery::new(&detail, &trails, unkeyed.as_deref()))?,
-        Format::Table => output::text(&show::text(&detail, &trails, unkeyed.as_deref(), Timestamp::now()))?,
+        Format::Json => output::json(&ShownDelivery::new(&detail, &trails, key.as_ref()))?,
+        Format::Table => output::text(&show::text(&detail, &trails, key.as_ref(), Timestamp::now()))?,
     }
     Ok(Ending::Done)
 }

@@ -6,9 +6,10 @@ use super::{Global, input};
 use crate::catalog::{self, Library, Listener, Pipeline, Prepared, Trigger, TriggeringWebhook, prepare};
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostics, SourceId, Style, render_all, shown};
+use crate::webhook::connection::Connection;
 use crate::webhook::delivery::Header;
-use crate::webhook::payload::{self, Payload};
-use crate::webhook::select::select;
+use crate::webhook::payload::{self, Payload, PayloadMistake};
+use crate::webhook::select::{Selected, select};
 use crate::webhook::{filter, header};
 use anyhow::Context;
 use clap::Args;
@@ -78,6 +79,8 @@ impl Expansion {
         with: Option<(&Payload<'_>, &Listener)>,
         diagnostics: &mut Diagnostics,
     ) -> Result<Option<Prepared>, Failure> {
+        let read = with.map(|(payload, listener)| used(Some(config), listener, payload)).transpose()?;
+        let with = read.as_ref().zip(with.map(|(_, listener)| listener));
         let mut trigger = Trigger { parameters: &self.parameters, variables: &self.variables, ..Trigger::default() };
         let (kept, event) = match with {
             Some((payload, listener)) => kept(Some(config), listener, payload, &self.headers)?,
@@ -85,7 +88,7 @@ impl Expansion {
         };
         if let Some((payload, listener)) = with {
             let selected = select(payload, &listener.wanted);
-            warn_of_filters(listener, &selected, &kept);
+            warn_of_filters(listener, &selected, &kept, connection_of(Some(config), listener));
             trigger.substitution = config.substitution(&listener.resource.connection);
             trigger.webhook = Some(TriggeringWebhook {
                 alias: &listener.resource.alias,
@@ -168,9 +171,7 @@ pub(super) fn kept(
     payload: &Payload<'_>,
     headers: &[Header],
 ) -> Result<(Vec<Header>, Option<String>), Failure> {
-    let named = |name: &str| name.eq_ignore_ascii_case(&listener.resource.connection);
-    let connection = config.and_then(|config| config.connections.iter().find(|it| named(&it.name)));
-    let Some(connection) = connection else {
+    let Some(connection) = connection_of(config, listener) else {
         let lower = headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
         return Ok((lower.collect(), None));
     };
@@ -178,7 +179,13 @@ pub(super) fn kept(
         headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
     let about = select(payload, &connection.wanted());
     let event = header::event(connection, &raw, &about).map_err(|doubled| Failure::usage(doubled.to_string()))?;
-    Ok((header::kept_headers(connection, &raw), event))
+    Ok((header::kept_headers(connection, &raw, |name| listener.headers.iter().any(|it| it == name)), event))
+}
+
+/// Returns the configured connection that a webhook resource listens to, if there is one.
+pub(super) fn connection_of<'c>(config: Option<&'c Config>, listener: &Listener) -> Option<&'c Connection> {
+    let named = |name: &str| name.eq_ignore_ascii_case(&listener.resource.connection);
+    config?.connections.iter().find(|it| named(&it.name)).map(|it| &**it)
 }
 
 fn add_ending(path: &Path, ending: &str) -> PathBuf {
@@ -189,13 +196,30 @@ fn add_ending(path: &Path, ending: &str) -> PathBuf {
 }
 
 fn read_payload(bytes: &[u8]) -> Result<Payload<'_>, Failure> {
-    payload::check(bytes).map_err(|mistake| Failure::mistake(format!("the payload can't be used: {mistake}")))
+    payload::check(bytes).map_err(unusable)
+}
+
+/// Returns what the connection of a webhook resource uses of a payload: of a message that carries its
+/// signature the signed members, of every other one all.
+pub(super) fn used<'p>(
+    config: Option<&Config>,
+    listener: &Listener,
+    payload: &'p Payload<'_>,
+) -> Result<Payload<'p>, Failure> {
+    match connection_of(config, listener).filter(|connection| connection.signs_in_body()) {
+        Some(connection) => payload::read(connection.body(None, payload.json().as_bytes())).map_err(unusable),
+        None => Ok(payload.clone()),
+    }
+}
+
+fn unusable(mistake: PayloadMistake) -> Failure {
+    Failure::mistake(format!("the payload can't be used: {mistake}"))
 }
 
 /// Says which filters would have kept the pipeline from starting; what is asked for is shown all
 /// the same.
-fn warn_of_filters(listener: &Listener, payload: &crate::webhook::select::Selected<'_>, headers: &[Header]) {
-    let (_, verdicts) = filter::evaluate(&listener.filters, payload, headers);
+fn warn_of_filters(listener: &Listener, payload: &Selected<'_>, headers: &[Header], connection: Option<&Connection>) {
+    let (_, verdicts) = filter::evaluate(&listener.filters, payload, headers, connection);
     for verdict in verdicts.iter().filter(|verdict| !verdict.holds) {
         let found = match (&verdict.found, &verdict.reason) {
             (_, Some(reason)) => reason.clone(),

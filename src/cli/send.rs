@@ -67,19 +67,21 @@ impl Send {
             headers.push(("Content-Type".to_owned(), content_type));
         }
         headers.extend(self.headers);
-        let (status, answer) = post(&url, headers, &body)?;
+        // A token may stand in the query.
+        let shown = url.split('?').next().unwrap_or_default();
+        let (status, answer) = post(&url, shown, headers, &body)?;
         let answer: String = answer.lines().map(|line| format!("{}\n", harmless(line))).collect();
         output::text(&answer)?;
         if (200..300).contains(&status) {
             return Ok(Ending::Done);
         }
-        let shown = url.split('?').next().unwrap_or_default();
         Err(Failure::mistake(format!("{shown} answered with status {status}")))
     }
 }
 
-/// Posts once, without following redirects, and returns the status and the text of the answer.
-fn post(url: &str, headers: Vec<(String, String)>, body: &[u8]) -> Result<(u16, String), Failure> {
+/// Posts once, without following redirects, and returns the status and the text of the answer. Messages show
+/// the URL as `shown`.
+fn post(url: &str, shown: &str, headers: Vec<(String, String)>, body: &[u8]) -> Result<(u16, String), Failure> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .max_redirects(0)
         .http_status_as_error(false)
@@ -92,12 +94,12 @@ fn post(url: &str, headers: Vec<(String, String)>, body: &[u8]) -> Result<(u16, 
         request = request.header(name, value);
     }
     let unreachable = |error: ureq::Error| {
-        Failure::Unreachable(anyhow::anyhow!("{url} can't be reached: {}", shown_sentence(&error.to_string())))
+        Failure::Unreachable(anyhow::anyhow!("{shown} can't be reached: {}", shown_sentence(&error.to_string())))
     };
     let mut response = request.send(body).map_err(unreachable)?;
     let status = response.status().as_u16();
     let answer = response.body_mut().with_config().limit(ANSWER_MAX).read_to_vec();
-    let answer = answer.with_context(|| format!("the answer of {url} broke off")).map_err(Failure::Unreachable)?;
+    let answer = answer.with_context(|| format!("the answer of {shown} broke off")).map_err(Failure::Unreachable)?;
     Ok((status, String::from_utf8_lossy(&answer).into_owned()))
 }
 

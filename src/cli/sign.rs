@@ -66,7 +66,7 @@ impl Sign {
         let headers = signature.headers.iter();
         let lines: String = headers.map(|(name, value)| format!("{name}: {value}\n")).collect();
         output::text(&lines)?;
-        if signature.headers.is_empty() && signature.query.is_none() {
+        if signature.headers.is_empty() && signature.query.is_empty() {
             anstream::eprintln!("note: the connection takes deliveries from anybody: there is nothing to sign");
         }
         if let Some(query) = query(&signature) {
@@ -83,10 +83,12 @@ pub(super) fn query(signature: &Signature) -> Option<String> {
         let bytes = text.bytes();
         bytes.map(|byte| if is_plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
     };
-    signature.query.as_ref().map(|(name, value)| {
+    let pair = |(name, value): &(String, String)| {
         let (name, value): (String, String) = (escaped(name), escaped(value));
         format!("{name}={value}")
-    })
+    };
+    let pairs: Vec<String> = signature.query.iter().map(pair).collect();
+    (!pairs.is_empty()).then(|| pairs.join("&"))
 }
 
 /// Returns what a sender would add now.

@@ -5,7 +5,7 @@ use super::value::{Number, Texts};
 use super::{Environment, key, secret};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::webhook::challenge::{Challenge, Consent, ORIGINS_MAX};
-use crate::webhook::connection::Connection;
+use crate::webhook::connection::{Authentication, Connection};
 use std::path::Path;
 
 /// Reads which challenge is answered; what is not said is as the scheme has it.
@@ -32,6 +32,9 @@ pub fn read(
                 _ => "write `challenge: {kind: cloudevents, origins: [sender.example.com]}`",
             }));
         }
+        if let Some(challenge) = challenge {
+            tell_of_nothing_to_key_with(section, "challenge", challenge, connection);
+        }
         connection.consent = challenge.map(Consent::new);
         return;
     }
@@ -43,6 +46,7 @@ pub fn read(
         }
         return;
     };
+    tell_of_nothing_to_key_with(&mut inside, "kind", challenge, connection);
     let mut consent = Consent::new(challenge);
     if let Some(node) = inside.node("verify_token") {
         consent.verify_token = secret::read_text(&mut inside, node, folder, environment).map(Into::into);
@@ -59,6 +63,15 @@ pub fn read(
         inside.mistake("origins", "the challenge `cloudevents` needs `origins`: the senders that may post");
     }
     connection.consent = Some(consent);
+}
+
+/// Reports a challenge that is answered with a keyed hash where there is no secret.
+fn tell_of_nothing_to_key_with(section: &mut Section<'_>, key: &str, challenge: Challenge, connection: &Connection) {
+    if challenge.is_keyed() && matches!(connection.authentication, Authentication::None) {
+        let word = challenge.word();
+        let title = format!("the challenge `{word}` is answered with a hash of a secret, and `auth: none` has none");
+        section.mistake(key, &title);
+    }
 }
 
 /// Reads the word for a challenge.

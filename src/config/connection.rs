@@ -8,9 +8,11 @@ use super::value::{
 use super::{Environment, challenge, key, limits, scheme, secret};
 use crate::diagnostic::{Code, Diagnostic, Span, shown};
 use crate::webhook::connection::{Authentication, Connection, Limits};
+use crate::webhook::header;
 use crate::webhook::preset;
 use crate::webhook::repeat::{Key, Repeat};
 use crate::webhook::scheme::{Carrier, Kind, Scheme};
+use crate::webhook::source::Source;
 use crate::yaml::Entry;
 use std::path::Path;
 
@@ -180,6 +182,13 @@ fn read_repeat(section: &mut Section<'_>, connection: &mut Connection) {
     let Some(key) = key else {
         return;
     };
+    if let Key::Header(name) = &key
+        && !header::is_kept(connection, name)
+        && !scheme.id.iter().any(|source| matches!(source, Source::Header(id) if id.eq_ignore_ascii_case(name)))
+    {
+        let title = format!("the header `{}` can't be a `key`: it proves the sender, and is kept nowhere", shown(name));
+        repeat.mistake("key", &title);
+    }
     if key == Key::Id && scheme.id.is_empty() {
         let title = format!("the scheme `{}` has no id for a delivery", scheme.name);
         repeat.mistake("key", &title);

@@ -105,13 +105,18 @@ fn written(mut model: Section<'_>) -> Option<Scheme> {
     scheme.event = sources(&mut model, "event").map(|sources| Event { sources, form });
     model.set(&mut scheme.ping, "ping", |events: Texts| events.0);
     scheme.challenge = challenge::word(&mut model, "challenge");
-    let contents = [("json", Content::Json), ("form", Content::Form), ("fields", Content::Fields)];
+    let contents = [
+        ("json", Content::Json),
+        ("form", Content::Form),
+        ("fields", Content::Fields),
+        ("form-or-fields", Content::FormOrFields),
+    ];
     scheme.content = model.choice("content", &contents).unwrap_or_default();
     if model.mistakes() > before {
         return None;
     }
-    if let Some(contradiction) = scheme.contradiction() {
-        model.mistake("signed", contradiction);
+    if let Some((key, contradiction)) = scheme.contradiction() {
+        model.mistake(key, contradiction);
         return None;
     }
     Some(scheme)
@@ -190,6 +195,13 @@ fn read_signature(mut signature: Section<'_>, scheme: &mut Scheme) {
         let keys = list.value::<Texts>("keys").map(|keys| keys.0).filter(|keys| !keys.is_empty());
         if keys.is_none() {
             list.mistake("keys", "a list needs `keys`: under which its signatures stand");
+        }
+        if separator.is_some() && separator == assign {
+            list.mistake("kv", "`kv` is `sep` as well: no entry would have a value");
+        }
+        let is_cut = |key: &String| separator.into_iter().chain(assign).any(|it| key.contains(it));
+        if keys.iter().flatten().any(is_cut) {
+            list.mistake("keys", "a key holds `sep` or `kv`: no entry would have it");
         }
         scheme.list =
             separator.zip(assign).zip(keys).map(|((separator, assign), keys)| List { separator, assign, keys });

@@ -70,7 +70,8 @@ fn decide_entry(entry: &Entry, arrival: &Arrival<'_>, decided: &mut Decided) {
     let mut filtered = None;
     for listener in pipeline.listeners_of(&arrival.connection.name) {
         let selected = select(arrival.payload, &listener.wanted);
-        let (holds, filters) = filter::evaluate(&listener.filters, &selected, arrival.headers);
+        let (holds, filters) =
+            filter::evaluate(&listener.filters, &selected, arrival.headers, Some(arrival.connection));
         if holds {
             let mut verdict = start(pipeline, listener, selected, arrival, &mut decided.runs);
             verdict.filters = filters;

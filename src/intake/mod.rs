@@ -15,16 +15,17 @@ mod trail;
 
 pub use answer::{Admission, AdmittedRun, Answer};
 pub use replay::{Force, Unreplayable};
-pub use trail::PipelineTrail;
+pub use trail::{KeyTold, PipelineTrail};
 
 use crate::catalog::{Catalog, Shelf};
 use crate::clock::Clock;
 use crate::diagnostic::shown;
 use crate::id::{DeliveryId, RunId};
 use crate::store::{self, Acceptance, Outage, RepeatKey, Store};
+use crate::webhook::body::Body;
 use crate::webhook::challenge::{self, Asking, Reply};
 use crate::webhook::checksum::{self, Failure, Proof, Verified};
-use crate::webhook::connection::Connection;
+use crate::webhook::connection::{Connection, Secret};
 use crate::webhook::delivery::{Delivery, Header, Refusal};
 use crate::webhook::header::{self, Doubled};
 use crate::webhook::payload::{self, Payload};
@@ -37,6 +38,7 @@ use ids::Ids;
 use jiff::Timestamp;
 use rate::Rates;
 use roster::Noted;
+use std::fmt;
 use std::sync::Arc;
 
 /// After how many seconds a sender may come again when the queue is full or the store is away.
@@ -62,8 +64,8 @@ pub struct Request<'r> {
 }
 
 impl Request<'_> {
-    fn received(&self) -> Received<'_> {
-        Received { headers: &self.headers, body: &self.body, target: self.target }
+    fn received(&self, connection: &Connection) -> Received<'_> {
+        Received::new(connection, &self.headers, &self.body, self.target)
     }
 
     fn size(&self) -> u64 {
@@ -145,29 +147,31 @@ impl Intake {
         let Some(connection) = rules.connection(request.webhook) else { return Answer::UnknownConnection };
         let received_at = self.clock.now();
         let id = self.delivery_id(received_at);
-        let verified = match checksum::verify(connection, &request.received(), received_at) {
+        let received = request.received(connection);
+        let verified = match checksum::verify(connection, &received, received_at) {
             Ok(verified) => verified,
             Err(failure) => return self.refuse(connection, id, received_at, &request, &failure).await,
         };
+        let by = Verifier(secret(connection, verified.proof()));
         let rate = connection.limits.requests_per_second;
         if let Err(retry_after) = self.rates.check(&connection.name, rate) {
-            let reason = format!("verified, but more than {rate} requests came in a second");
+            let reason = format!("{by}, but more than {rate} requests came in a second");
             self.note_refused(connection, id, received_at, request.size(), reason).await;
             return Answer::TooMany { retry_after };
         }
         if let Some((answer, sentence)) = unusable(&request) {
-            let reason = format!("verified, but the request can't be used: {sentence}");
+            let reason = format!("{by}, but the request can't be used: {sentence}");
             self.note_refused(connection, id, received_at, request.size(), reason).await;
             return answer;
         }
-        let secret = self.note_use(connection, verified, received_at).await;
-        match self.decide(connection, id.clone(), received_at, &request, secret) {
+        self.note_use(connection, by, received_at).await;
+        match self.decide(connection, id.clone(), received_at, &received, verified) {
             Ok((ready, reply)) => match self.accept(connection, ready, request.body, rules.queue_limit).await {
                 Answer::Verified(_) if reply.is_some() => reply.map_or(Answer::Refused, Answer::Challenge),
                 answer => answer,
             },
             Err(invalid) => {
-                let reason = format!("verified, but {invalid}");
+                let reason = format!("{by}, but {invalid}");
                 self.note_refused(connection, id, received_at, request.size(), reason).await;
                 Answer::Invalid(invalid)
             }
@@ -189,21 +193,19 @@ impl Intake {
     pub fn ask(&self, asking: Asking, request: &Request<'_>) -> Answer {
         let rules = self.rules.load();
         let Some(connection) = rules.connection(request.webhook) else { return Answer::UnknownConnection };
-        let reply = challenge::ask(connection, asking, &request.received(), self.clock.now());
+        let reply = challenge::ask(connection, asking, &request.received(connection), self.clock.now());
         reply.map_or(Answer::NotAsked, Answer::Challenge)
     }
 
-    /// Returns the name of the secret that proved a delivery, and notes its use from time to time,
-    /// so that people see when an old one is needed no more.
-    async fn note_use(&self, connection: &Connection, verified: Verified, at: Timestamp) -> Option<String> {
-        let Proof::Secret(place) = verified.proof() else { return None };
-        let secret = connection.secret(place)?;
+    /// Notes the use of the secret that proved a delivery from time to time, so that people see when an old
+    /// one is needed no more.
+    async fn note_use(&self, connection: &Connection, Verifier(secret): Verifier<'_>, at: Timestamp) {
+        let Some(secret) = secret else { return };
         if secret.is_use_news(at)
             && let Err(error) = self.store.note_secret_use(&connection.name, secret.name(), at).await
         {
             tracing::error!(%error, "the use of a secret could not be noted");
         }
-        Some(secret.name().to_owned())
     }
 
     /// Parses, matches, expands and validates: all that needs no waiting. An error is the
@@ -214,28 +216,29 @@ impl Intake {
         connection: &Connection,
         id: DeliveryId,
         received_at: Timestamp,
-        request: &Request<'_>,
-        secret: Option<String>,
+        received: &Received<'_>,
+        verified: Verified,
     ) -> Result<(Ready, Option<Reply>), String> {
         let doubled = |header: Doubled| format!("the header {} is there more than once", header.0);
-        let content_type = header::single(&request.headers, "content-type").map_err(doubled)?;
-        let payload = payload::read(connection.scheme.content, content_type, &request.body)
-            .map_err(|mistake| mistake.to_string())?;
-        let headers = header::kept_headers(connection, &request.headers);
+        header::single(received.headers, header::CONTENT_TYPE).map_err(doubled)?;
+        let payload = payload::read(received.body).map_err(|mistake| mistake.to_string())?;
+        let catalog = self.shelf.catalog();
+        let headers = header::kept_headers(connection, received.headers, |it| catalog.names_header(connection, it));
         let about = about(&payload, &connection.wanted());
-        let event = header::event(connection, &request.headers, &about).map_err(doubled)?;
-        let reply = challenge::posted(connection, &request.received(), &payload, received_at);
+        let event = header::event(connection, received.headers, &about).map_err(doubled)?;
+        let reply = challenge::posted(connection, received, &payload, verified.proof());
         let reason = match (&reply, &event) {
             (Some(_), _) => Some("the sender's challenge was answered".to_owned()),
             (None, Some(event)) if connection.scheme.ping.contains(event) => {
-                Some(format!("the event `{}` is the sender's test", shown(event)))
+                let asks = challenge::asks_for_a_visit(connection, &payload);
+                Some(asks.unwrap_or_else(|| format!("the event `{}` is the sender's test", shown(event))))
             }
             _ => None,
         };
         let mut repeat = None;
         let mut decided = Decided::default();
         if reason.is_none() {
-            repeat = repeat_key(connection, request, &about).map_err(doubled)?;
+            repeat = repeat_key(connection, received, &about).map_err(doubled)?;
             decided = self.judge(connection, &id, received_at, &headers, event.as_deref(), &payload);
         }
         let delivery = Delivery {
@@ -247,9 +250,9 @@ impl Intake {
             received_at,
             repeat_of: None,
             replay_of: None,
-            size: request.size(),
+            size: received.body.bytes().len() as u64,
             event,
-            secret,
+            secret: secret(connection, verified.proof()).map(|secret| secret.name().to_owned()),
             reason,
             headers,
         };
@@ -360,14 +363,40 @@ fn about<'p>(payload: &'p Payload<'_>, wanted: &Wanted) -> Selected<'p> {
     if wanted.is_empty() { Selected::WithoutMembers } else { select(payload, wanted) }
 }
 
+/// Returns the secret that is a proof, if one is.
+fn secret(connection: &Connection, proof: Proof) -> Option<&Secret> {
+    match proof {
+        Proof::Secret(place) => connection.secret(place),
+        Proof::NotAsked => None,
+    }
+}
+
+/// By what a delivery was verified, for the reasons that people read: by a secret, unless none was asked for.
+#[derive(Clone, Copy)]
+struct Verifier<'c>(Option<&'c Secret>);
+
+impl fmt::Display for Verifier<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(secret) => write!(f, "verified by the secret `{}`", shown(secret.name())),
+            None => f.write_str("verified"),
+        }
+    }
+}
+
+/// Returns the body of a stored delivery, read as it was when it came.
+fn stored_body<'b>(connection: &Connection, headers: &[Header], bytes: &'b [u8]) -> Body<'b> {
+    connection.body(header::kept(headers, header::CONTENT_TYPE).map(str::as_bytes), bytes)
+}
+
 /// Returns the key by which a delivery would be known again, where its connection looks for one.
 fn repeat_key(
     connection: &Connection,
-    request: &Request<'_>,
+    received: &Received<'_>,
     about: &Selected<'_>,
 ) -> Result<Option<RepeatKey>, Doubled> {
     let Some(repeat) = &connection.repeat else { return Ok(None) };
-    let key = repeat.key_of(connection, &request.headers, &request.body, about)?;
+    let key = repeat.key_of(connection, received.headers, received.body, about)?;
     Ok(key.map(|key| RepeatKey { key, window: repeat.window }))
 }
 

@@ -1,12 +1,11 @@
 //! Posting a delivery again on purpose: through today's pipelines, as a new delivery that is
 //! linked to the one it repeats. The checksum was checked when it came, and is not kept.
 
-use super::{Admission, Intake};
+use super::{Admission, Intake, stored_body};
 use crate::id::DeliveryId;
 use crate::run::State;
 use crate::store::{self, Acceptance, Accepted, RepeatKey, RunQuery};
 use crate::webhook::delivery::{Delivery, Outcome};
-use crate::webhook::header;
 use crate::webhook::payload;
 use std::time::Duration;
 
@@ -89,8 +88,7 @@ impl Intake {
         let received_at = self.clock.now();
         let new = self.delivery_id(received_at);
         let decided = {
-            let content_type = header::kept(&first.headers, "content-type").map(str::as_bytes);
-            let payload = payload::read(connection.scheme.content, content_type, &body)
+            let payload = payload::read(stored_body(connection, &first.headers, &body))
                 .map_err(|mistake| Unreplayable::Body(mistake.to_string()))?;
             self.judge(connection, &new, received_at, &first.headers, first.event.as_deref(), &payload)
         };

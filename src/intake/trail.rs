@@ -2,15 +2,15 @@
 //! pipelines as they are now, and compared with what was stored of the run. So accepting a delivery
 //! costs nothing for it, and an answer that may not be what ran says so.
 
-use super::{Intake, about};
+use super::{Intake, about, stored_body};
 use crate::catalog::{Entry, Listener, Pipeline, Trigger, TriggeringWebhook, expand_told};
 use crate::pipeline::Trail;
 use crate::shell::Substitution;
 use crate::store::{self, DeliveryDetail};
 use crate::template;
-use crate::webhook::delivery::{Decision, Delivery, Verdict};
+use crate::webhook::connection::Connection;
+use crate::webhook::delivery::{Decision, Delivery, Outcome, Verdict};
 use crate::webhook::filter;
-use crate::webhook::header;
 use crate::webhook::payload::{self, Payload};
 use crate::webhook::select::{Selected, select};
 use serde::Serialize;
@@ -28,6 +28,27 @@ pub struct PipelineTrail {
     /// Where the text went.
     #[serde(flatten)]
     pub trail: Trail,
+}
+
+/// What there is to say about the key by which a delivery would be known again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyTold {
+    /// There is none: a sentence that says where it was looked for.
+    None(String),
+    /// By what a repeat was known, in words.
+    Known(String),
+}
+
+impl KeyTold {
+    /// Returns the sentence about a key that is not there.
+    pub fn none(&self) -> Option<&str> {
+        if let Self::None(why) = self { Some(why) } else { None }
+    }
+
+    /// Returns by what a repeat was known.
+    pub fn known(&self) -> Option<&str> {
+        if let Self::Known(key) = self { Some(key) } else { None }
+    }
 }
 
 const CHANGED: &str = "the pipeline has changed since: this is where the text would go today";
@@ -54,20 +75,27 @@ impl Intake {
         Ok(trails)
     }
 
-    /// Says why a second delivery of the same would not be known again: where its connection looks for a key,
-    /// as it is configured now, and what stands there instead. Nothing where there is a key, or none is looked for.
-    pub fn without_repeat_key(&self, detail: &DeliveryDetail) -> Option<String> {
+    /// Says of a repeat by what it was known, and of another delivery why a second one of the same would not
+    /// be: where its connection looks for a key, as it is configured now, and what stands there. Nothing where
+    /// there is nothing to say.
+    pub fn repeat_key(&self, detail: &DeliveryDetail) -> Option<KeyTold> {
         let delivery = &detail.delivery;
         if delivery.replay_of.is_some() || delivery.reason.is_some() {
             return None;
         }
         let rules = self.rules.load();
         let connection = rules.connections.iter().find(|it| it.name == delivery.connection)?;
-        let content_type = header::kept(&delivery.headers, "content-type").map(str::as_bytes);
-        let payload = payload::read(connection.scheme.content, content_type, detail.body.as_deref()?).ok()?;
+        let body = stored_body(connection, &delivery.headers, detail.body.as_deref()?);
+        let payload = payload::read(body).ok()?;
         let about = about(&payload, &connection.wanted());
-        let missing = connection.repeat.as_ref()?.missing(connection, &delivery.headers, &about)?;
-        Some(format!("a second one would not be known as a repeat: {missing}"))
+        let repeat = connection.repeat.as_ref()?;
+        match repeat.missing(connection, &delivery.headers, &about) {
+            Some(missing) => Some(KeyTold::None(format!("a second one would not be known as a repeat: {missing}"))),
+            None if delivery.outcome == Outcome::Repeat => {
+                Some(KeyTold::Known(repeat.found(connection, &delivery.headers, &about)))
+            }
+            None => None,
+        }
     }
 
     fn trail(
@@ -92,8 +120,7 @@ impl Intake {
         let Some(connection) = rules.connections.iter().find(|it| it.name == delivery.connection) else {
             return without(GONE);
         };
-        let content_type = header::kept(&delivery.headers, "content-type").map(str::as_bytes);
-        let Ok(payload) = payload::read(connection.scheme.content, content_type, body) else {
+        let Ok(payload) = payload::read(stored_body(connection, &delivery.headers, body)) else {
             return without(UNREADABLE);
         };
         let catalog = self.shelf.catalog();
@@ -102,7 +129,7 @@ impl Intake {
             return without(&broken);
         }
         let serving = entry.and_then(|entry: &Entry| entry.serving.as_ref());
-        let found = serving.and_then(|pipeline| Some((pipeline, starting(pipeline, delivery, &payload)?)));
+        let found = serving.and_then(|pipeline| Some((pipeline, starting(pipeline, connection, delivery, &payload)?)));
         let Some((pipeline, (listener, selected))) = found else { return without(GONE) };
         let (yaml, trail) = expanded(pipeline, listener, selected, delivery, connection.substitution);
         let as_run = stored == Some(yaml.as_str());
@@ -126,12 +153,13 @@ fn first_mistake(entry: &Entry) -> Option<String> {
 /// Returns the webhook resource that a delivery starts a pipeline by.
 fn starting<'p, 'd>(
     pipeline: &'p Pipeline,
+    connection: &Connection,
     delivery: &Delivery,
     payload: &'d Payload<'d>,
 ) -> Option<(&'p Listener, Selected<'d>)> {
     pipeline.listeners_of(&delivery.connection).find_map(|listener| {
         let selected = select(payload, &listener.wanted);
-        let (holds, _) = filter::evaluate(&listener.filters, &selected, &delivery.headers);
+        let (holds, _) = filter::evaluate(&listener.filters, &selected, &delivery.headers, Some(connection));
         holds.then_some((listener, selected))
     })
 }

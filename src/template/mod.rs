@@ -220,15 +220,18 @@ impl Template {
         decisions
     }
 
+    /// Returns every reference in the expressions of all files.
+    pub fn all_references(&self) -> Vec<Reference> {
+        let mut references = Vec::new();
+        for file in &self.loaded.files {
+            file.document.visit(&mut |expression| references.extend(expression.references()));
+        }
+        references
+    }
+
     /// Says whether an expression of any file looks at what is known of a delivery beside its
     /// payload.
     pub fn reads_resources(&self) -> bool {
-        let mut reads = false;
-        for file in &self.loaded.files {
-            file.document.visit(&mut |expression| {
-                reads |= expression.references().iter().any(|it| it.root.eq_ignore_ascii_case("resources"));
-            });
-        }
-        reads
+        self.all_references().iter().any(|it| it.root.eq_ignore_ascii_case("resources"))
     }
 }

@@ -1,19 +1,23 @@
 //! How a sender makes sure that the receiver means it, and what it is answered.
 //!
 //! A challenge starts no run and fetches nothing. What is echoed is text, at most
-//! 1 KiB. Where an answer is keyed with the connection's secret the challenge must be
-//! plain, so that nobody can have something signed that could be a delivery's content.
+//! 1 KiB. Where an answer is keyed with the connection's secret, what may be signed and what a
+//! delivery's checksum may cover have nothing in common: the challenge must be a [token](is_token)
+//! and no JSON, and a delivery whose checksum covers a token is refused.
 //!
 //! Source: reference on senders, sections 3b and 3c.
 
-use super::connection::{Authentication, Connection};
+use super::checksum::Proof;
+use super::connection::{Connection, Secret};
 use super::form;
 use super::key::Key;
 use super::path::PathStep;
-use super::payload::Payload;
+use super::payload::{self, Payload};
 use super::received::Received;
 use super::scheme::{Hash, KeyForm, Kind};
 use super::select::{Wanted, select};
+use super::sns;
+use crate::diagnostic::shown_sentence;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -87,6 +91,11 @@ impl Challenge {
         Self::WORDS.iter().chain(Self::LONG_WORDS).find(|(known, _)| *known == word).map(|(_, it)| *it)
     }
 
+    /// Says whether it is answered with a hash that is keyed with the connection's secret.
+    pub fn is_keyed(self) -> bool {
+        matches!(self, Self::X | Self::Zoom)
+    }
+
     /// Returns the word that is shown.
     pub fn word(self) -> &'static str {
         Self::WORDS.iter().find(|(_, it)| *it == self).map_or("", |(word, _)| word)
@@ -158,22 +167,21 @@ pub fn ask(connection: &Connection, asking: Asking, received: &Received<'_>, now
     match (consent.challenge, asking) {
         (Challenge::Meta, Asking::Get) => Some(meta(consent, parameter)),
         (Challenge::Dropbox, Asking::Get) => Some(echo(parameter("challenge"))),
-        (Challenge::X, Asking::Get) => Some(keyed(connection, parameter("crc_token"), now, |_, hash| {
-            Reply::Json(json!({ "response_token": format!("sha256={}", STANDARD.encode(hash)) }))
-        })),
+        (Challenge::X, Asking::Get) => {
+            let secret = connection.live_secrets(now).next();
+            Some(keyed(secret, parameter("crc_token"), |_, hash| {
+                Reply::Json(json!({ "response_token": format!("sha256={}", STANDARD.encode(hash)) }))
+            }))
+        }
         (Challenge::Trello, Asking::Head) => Some(Reply::Present),
         (Challenge::CloudEvents, Asking::Options) => cloud_events(consent, received),
         _ => None,
     }
 }
 
-/// Answers a challenge that was posted and verified. `None` for another delivery.
-pub fn posted(
-    connection: &Connection,
-    received: &Received<'_>,
-    payload: &Payload<'_>,
-    now: Timestamp,
-) -> Option<Reply> {
+/// Answers a challenge that was posted and verified. `None` for another delivery. A hash is keyed with
+/// the secret that proved the sender: of several it has that one.
+pub fn posted(connection: &Connection, received: &Received<'_>, payload: &Payload<'_>, proof: Proof) -> Option<Reply> {
     let text = |path: &[PathStep]| {
         let mut wanted = Wanted::default();
         wanted.add(path);
@@ -186,7 +194,11 @@ pub fn posted(
         }
         Challenge::Zoom if text(&[member("event")]).as_deref() == Some("endpoint.url_validation") => {
             let token = text(&[member("payload"), member("plainToken")]);
-            Some(keyed(connection, token, now, |token, hash| {
+            let secret = match proof {
+                Proof::Secret(place) => connection.secret(place),
+                Proof::NotAsked => None,
+            };
+            Some(keyed(secret, token, |token, hash| {
                 Reply::Json(json!({ "plainToken": token, "encryptedToken": hex::encode(hash) }))
             }))
         }
@@ -197,13 +209,17 @@ pub fn posted(
                 Reply::Json(json!({ "validationResponse": code }))
             }))
         }
-        Challenge::Discord => match text(&[member("type")]).as_deref() {
-            Some("0") => Some(Reply::Empty),
-            Some("1") if text(&[member("data")]).is_none() => Some(Reply::Json(json!({ "type": 1 }))),
-            _ => None,
-        },
+        Challenge::Discord => discord(payload),
         _ => None,
     }
+}
+
+/// Says where to confirm that a topic of Amazon's may post, for a message that asks for it: only people
+/// visit the address.
+pub fn asks_for_a_visit(connection: &Connection, payload: &Payload<'_>) -> Option<String> {
+    let is_sns = connection.consent.as_ref()?.challenge == Challenge::Sns;
+    let address = is_sns.then(|| sns::address(payload)).flatten()?;
+    Some(format!("the topic may post when somebody visits {}", shown_sentence(&address)))
 }
 
 fn echo(challenge: Option<String>) -> Reply {
@@ -232,25 +248,40 @@ fn cloud_events(consent: &Consent, received: &Received<'_>) -> Option<Reply> {
     Some(Reply::Consent { origin: origin.to_owned(), rate: asks_for_rate.then(rate) })
 }
 
-/// Answers with the hash of a plain token, keyed with the connection's first live secret.
-fn keyed(
-    connection: &Connection,
-    token: Option<String>,
-    now: Timestamp,
-    reply: impl FnOnce(&str, &[u8]) -> Reply,
-) -> Reply {
-    let is_plain = |token: &String| {
-        (1..=TOKEN_MAX).contains(&token.len())
-            && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-    };
-    let secret = match &connection.authentication {
-        Authentication::Secrets(secrets) => secrets.iter().find(|secret| secret.is_live(now)),
-        Authentication::None => None,
-    };
-    let (Some(token), Some(secret)) = (token.filter(is_plain), secret) else {
+/// Answers Discord's PING: of its events type 0, with nothing; of its interactions type 1, with the same.
+/// An event has type 1 too, and a member `event`, as an interaction that asks for more than an answer has `data`.
+fn discord(payload: &Payload<'_>) -> Option<Reply> {
+    let member = |name: &str| [PathStep::Member(name.to_owned())];
+    let mut wanted = Wanted::default();
+    for name in ["type", "event", "data"] {
+        wanted.add(&member(name));
+    }
+    let selected = select(payload, &wanted);
+    let has = |name: &str| selected.json(&member(name)).is_some_and(|json| json != "null");
+    match selected.scalar(&member("type")).as_deref() {
+        _ if has("event") || has("data") => None,
+        Some("0") => Some(Reply::Empty),
+        Some("1") => Some(Reply::Json(json!({ "type": 1 }))),
+        _ => None,
+    }
+}
+
+/// Answers with the hash of a token, keyed with a secret.
+fn keyed(secret: Option<&Secret>, token: Option<String>, reply: impl FnOnce(&str, &[u8]) -> Reply) -> Reply {
+    let may_be_signed =
+        |token: &String| is_token(&[Cow::Borrowed(token.as_bytes())]) && payload::check(token.as_bytes()).is_err();
+    let (Some(token), Some(secret)) = (token.filter(may_be_signed), secret) else {
         return Reply::Invalid("there is no challenge that can be answered");
     };
     let key = Key::read(Kind::Hmac(Hash::Sha256), &KeyForm::text(), secret.bytes());
     let hash = key.ok().and_then(|key| key.prove(&[Cow::Borrowed(token.as_bytes())]));
     hash.map_or(Reply::Invalid("there is no challenge that can be answered"), |hash| reply(&token, &hash))
+}
+
+/// Says whether what is in some pieces is a token: so many letters, digits, `-` and `_` that a hash of it
+/// may be asked for.
+pub(super) fn is_token(pieces: &[Cow<'_, [u8]>]) -> bool {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
+    let length: usize = pieces.iter().map(|piece| piece.len()).sum();
+    (1..=TOKEN_MAX).contains(&length) && pieces.iter().all(|piece| piece.iter().all(is_plain))
 }

@@ -16,7 +16,7 @@ use super::received::Received;
 use super::scheme::{Kind, Scheme};
 use super::signed::Brought;
 use super::source::Source;
-use super::{sns, stamp};
+use super::{challenge, sns, stamp};
 use crate::diagnostic::shown;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -102,6 +102,9 @@ pub enum Failure {
     /// The checksum covers a part of the body that is not there.
     #[error("the body has not the parts that the checksum covers")]
     Body,
+    /// The checksum covers nothing that strangers can't get one of: the connection answers challenges with it.
+    #[error("the checksum covers a text such as challenges are, and anybody can have those signed")]
+    Token,
     /// The URL's hash of the body is missing or of another body.
     #[error("the hash of the body in the URL is missing or wrong")]
     BodyDigest,
@@ -134,14 +137,12 @@ fn matching<'r>(
     let scheme = &connection.scheme;
     let timestamp = stamp::before_proof(scheme, received, claim, now)?;
     let url = url(connection, received);
-    let brought = Brought {
-        body: received.body,
-        content_type: received.only("content-type"),
-        timestamp: &timestamp,
-        id: id(scheme, received)?,
-        url: &url,
-    };
+    let brought = Brought { body: received.body, timestamp: &timestamp, id: id(scheme, received)?, url: &url };
     let pieces = scheme.signed.pieces(brought).ok_or(Failure::Body)?;
+    let answers_keyed = connection.consent.as_ref().is_some_and(|consent| consent.challenge.is_keyed());
+    if answers_keyed && challenge::is_token(&pieces) {
+        return Err(Failure::Token);
+    }
     first_that_proves(connection, secrets, now, |key| key.proves(&pieces, &claim.proofs))
 }
 
@@ -203,10 +204,12 @@ fn url(connection: &Connection, received: &Received<'_>) -> String {
 /// fields are covered, and need none.
 fn body_digest(scheme: &Scheme, received: &Received<'_>) -> Result<(), Failure> {
     let Some(name) = &scheme.body_digest else { return Ok(()) };
-    let is_form = received.only("content-type").is_some_and(form::is_form);
+    let is_covered = received.body.is_form() && scheme.signed.covers_form(scheme.content);
     match form::field(form::query(received.target).as_bytes(), name) {
-        Err(form::FieldMistake::Missing) if is_form => Ok(()),
-        Ok(digits) if hex::decode(&digits).is_ok_and(|hash| hash == Sha256::digest(received.body)[..]) => Ok(()),
+        Err(form::FieldMistake::Missing) if is_covered => Ok(()),
+        Ok(digits) if hex::decode(&digits).is_ok_and(|hash| hash == Sha256::digest(received.body.bytes())[..]) => {
+            Ok(())
+        }
         _ => Err(Failure::BodyDigest),
     }
 }

@@ -1,10 +1,12 @@
 //! A name one can post to, and all that is known about its sender.
 
+use super::body::Body;
 use super::challenge::{Challenge, Consent};
 use super::key::{Key, KeyMistake};
 use super::repeat::{self, Repeat};
-use super::scheme::{Carrier, RejectedStatus, Scheme};
+use super::scheme::{Carrier, Kind, RejectedStatus, Scheme};
 use super::select::Wanted;
+use super::sns;
 use super::source::Source;
 pub use crate::shell::Substitution;
 use jiff::Timestamp;
@@ -121,6 +123,28 @@ impl Connection {
         self.secrets().get(place)
     }
 
+    /// Says how a body of a content type is read.
+    pub fn body<'b>(&self, content_type: Option<&[u8]>, bytes: &'b [u8]) -> Body<'b> {
+        if self.signs_in_body() {
+            return Body::message(bytes);
+        }
+        Body::of(self.scheme.content, content_type, bytes)
+    }
+
+    /// Says whether its deliveries are messages that carry their own signature, which covers some members.
+    pub fn signs_in_body(&self) -> bool {
+        self.scheme.kind == Kind::Sns && matches!(self.authentication, Authentication::Secrets(_))
+    }
+
+    /// Says whether the connection itself looks at a header: for the id, the event or the key of repeats.
+    pub fn looks_at_header(&self, name: &str) -> bool {
+        let is_it = |source: &Source| matches!(source, Source::Header(header) if header.eq_ignore_ascii_case(name));
+        let event = self.scheme.event.iter().flat_map(|event| &event.sources);
+        let key = self.repeat.as_ref().map(|repeat| &repeat.key);
+        self.scheme.id.iter().chain(event).any(is_it)
+            || matches!(key, Some(repeat::Key::Header(header)) if header.eq_ignore_ascii_case(name))
+    }
+
     /// Returns which parts of a payload the connection itself looks at: for the id, the event and
     /// the key of repeats.
     pub fn wanted(&self) -> Wanted {
@@ -128,6 +152,9 @@ impl Connection {
         let event = self.scheme.event.iter().flat_map(|event| &event.sources);
         for source in self.scheme.id.iter().chain(event) {
             source.want(&mut wanted);
+        }
+        if self.signs_in_body() {
+            wanted.add(&[sns::kind_of_message()]);
         }
         if let Some(Repeat { key: repeat::Key::Path(path), .. }) = &self.repeat {
             wanted.add(path.steps());

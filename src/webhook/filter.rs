@@ -11,7 +11,9 @@
 //! leads to nothing, to null, to an object or to an array; whose header is missing or came twice;
 //! whose text is too long for a pattern.
 
+use super::connection::Connection;
 use super::delivery::{FilterVerdict, Header};
+use super::header;
 use super::path::{Path, PathMistake};
 use super::select::{Selected, Wanted};
 use crate::diagnostic::shown;
@@ -89,9 +91,20 @@ impl Pattern {
 }
 
 /// Says whether all filters hold, and why each does or does not: every one is looked at, so that
-/// people see more than the first that failed.
-pub fn evaluate(filters: &[Filter], payload: &Selected<'_>, headers: &[Header]) -> (bool, Vec<FilterVerdict>) {
-    let verdicts: Vec<FilterVerdict> = filters.iter().map(|it| it.judge(payload, headers)).collect();
+/// people see more than the first that failed. `connection` is the one whose headers they are, where it is
+/// known: of its headers some are never kept.
+pub fn evaluate(
+    filters: &[Filter],
+    payload: &Selected<'_>,
+    headers: &[Header],
+    connection: Option<&Connection>,
+) -> (bool, Vec<FilterVerdict>) {
+    let judge = |filter: &Filter| {
+        let verdict = filter.judge(payload, headers);
+        let reason = filter.never_kept(connection).map(str::to_owned).or(verdict.reason);
+        FilterVerdict { reason, ..verdict }
+    };
+    let verdicts: Vec<FilterVerdict> = filters.iter().map(judge).collect();
     (verdicts.iter().all(|verdict| verdict.holds), verdicts)
 }
 
@@ -104,6 +117,11 @@ impl Filter {
     /// Returns the filter that looks at a header.
     pub fn of_header(name: &str, test: Test) -> Self {
         Self { subject: Subject::Header(name.to_owned()), test, is_negated: false }
+    }
+
+    /// Returns the name of the header that is looked at, if one is.
+    pub fn header(&self) -> Option<&str> {
+        if let Subject::Header(name) = &self.subject { Some(name) } else { None }
     }
 
     /// Says whether the filter holds, and what was found.
@@ -120,6 +138,13 @@ impl Filter {
             holds: judged.is_ok_and(|is_met| is_met != self.is_negated),
             reason: judged.err().map(str::to_owned),
         }
+    }
+
+    /// Says why a filter can't hold, whatever comes: its header is one that a connection never keeps.
+    fn never_kept(&self, connection: Option<&Connection>) -> Option<&'static str> {
+        let name = self.header()?;
+        let is_kept = connection.is_none_or(|connection| header::is_kept(connection, name));
+        (!is_kept).then_some("the header proves the sender, and is never kept")
     }
 
     /// Returns what is looked at and what is wanted there, for people.

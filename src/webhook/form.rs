@@ -1,9 +1,10 @@
 //! Bodies and queries of the type `application/x-www-form-urlencoded`.
 
-use std::borrow::Cow;
-
-/// The most fields of a form that are looked at.
+/// The most fields of a form.
 const FIELDS_MAX: usize = 1_000;
+
+/// The field of a form in which some senders put JSON.
+pub(super) const PAYLOAD: &str = "payload";
 
 /// The content type of a form.
 pub const TYPE: &str = "application/x-www-form-urlencoded";
@@ -23,6 +24,31 @@ pub enum FieldMistake {
     Doubled,
     /// A `%` in it is not followed by two hexadecimal digits.
     Escape,
+}
+
+/// The name and the value of a form's field, decoded.
+pub(super) type Field = (Vec<u8>, Vec<u8>);
+
+/// What is wrong with a form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum FormMistake {
+    /// The field that is JSON can't be had.
+    #[error("{}", of_payload(*.0))]
+    Payload(FieldMistake),
+    /// A `%` in it is not followed by two hexadecimal digits.
+    #[error("the form has a `%` without two hexadecimal digits")]
+    Escape,
+    /// Nobody sends so many.
+    #[error("the form has more than {FIELDS_MAX} fields")]
+    TooMany,
+}
+
+fn of_payload(mistake: FieldMistake) -> &'static str {
+    match mistake {
+        FieldMistake::Doubled => "the form has the field `payload` twice",
+        FieldMistake::Escape => "the form's field `payload` has a `%` without two hexadecimal digits",
+        FieldMistake::Missing => "the body is a form without a field `payload`",
+    }
 }
 
 /// Returns the one field of a name, decoded.
@@ -45,35 +71,14 @@ pub fn query(target: &str) -> &str {
     target.split_once('?').map_or("", |(_, query)| query)
 }
 
-/// Returns the field `payload` of a form, or a body that is no form as it is. `None` for a form
-/// without exactly one such field.
-pub(super) fn payload<'b>(content_type: Option<&[u8]>, body: &'b [u8]) -> Option<Cow<'b, [u8]>> {
-    if content_type.is_some_and(is_form) {
-        return field(body, "payload").ok().map(Cow::Owned);
+/// Returns all fields, decoded, in their order.
+pub(super) fn fields(form: &[u8]) -> Result<Vec<Field>, FormMistake> {
+    let written = || halves(form).filter(|(key, value)| !key.is_empty() || !value.is_empty());
+    if written().nth(FIELDS_MAX).is_some() {
+        return Err(FormMistake::TooMany);
     }
-    Some(Cow::Borrowed(body))
-}
-
-/// Returns the fields of a form sorted by name and value, each name followed by its value, equal
-/// ones once; nothing for a body that is no form.
-pub(super) fn sorted(content_type: Option<&[u8]>, body: &[u8]) -> Option<Vec<u8>> {
-    if !content_type.is_some_and(is_form) {
-        return Some(Vec::new());
-    }
-    let mut fields = fields(body)?;
-    if fields.len() > FIELDS_MAX {
-        return None;
-    }
-    fields.sort();
-    fields.dedup();
-    Some(fields.into_iter().flat_map(|(key, value)| [key, value]).flatten().collect())
-}
-
-/// Returns all fields, decoded, in their order; one more than [`FIELDS_MAX`] at most. `None` for an
-/// escape that is none.
-pub(super) fn fields(form: &[u8]) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
-    let fields = halves(form).filter(|(key, value)| !key.is_empty() || !value.is_empty());
-    fields.take(FIELDS_MAX + 1).map(|(key, value)| Some((decoded(key)?, decoded(value)?))).collect()
+    let decoded = |(key, value)| Some((decoded(key)?, decoded(value)?));
+    written().map(decoded).collect::<Option<_>>().ok_or(FormMistake::Escape)
 }
 
 fn halves(form: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {

@@ -4,6 +4,7 @@ use super::connection::Connection;
 use super::delivery::Header;
 use super::scheme::{Event, EventForm};
 use super::select::Selected;
+use super::sns;
 use super::source::{self, Source};
 
 /// A request header as received: the name in any letter case, the value as bytes.
@@ -23,6 +24,9 @@ const SECRET_NAMES: &[&str] = &["authorization", "cookie", "proxy-authorization"
 /// Parts of names of headers that senders made up for the same purpose.
 const SECRET_PARTS: &[&str] = &["api-key", "apikey", "credential", "hmac", "password", "secret", "signature", "token"];
 
+/// The header that says what a body is.
+pub const CONTENT_TYPE: &str = "content-type";
+
 /// A header that must be there once is there more often.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the header {0} is there more than once")]
@@ -38,12 +42,16 @@ pub fn single<'h>(headers: &[RawHeader<'h>], name: &str) -> Result<Option<&'h [u
     Ok(first.map(|(_, value)| trim(value)))
 }
 
-/// Returns the name of the event, where the connection's scheme has a place for it.
+/// Returns the name of the event, where the connection's scheme has a place for it. Of a message that
+/// carries its signature it is what the signature covers, whatever a header says.
 pub fn event(
     connection: &Connection,
     headers: &[RawHeader<'_>],
     payload: &Selected<'_>,
 ) -> Result<Option<String>, Doubled> {
+    if connection.signs_in_body() {
+        return Ok(payload.scalar(&[sns::kind_of_message()]));
+    }
     let Some(event) = &connection.scheme.event else {
         return Ok(None);
     };
@@ -59,24 +67,47 @@ pub fn delivery_id(
     source::first(&connection.scheme.id, headers, payload)
 }
 
-/// Returns the headers that are kept with a delivery, names in lower case: all but those that
-/// prove who the sender is, within [`KEPT_MAX`] and [`KEPT_VALUE_MAX`]. The event's header holds
-/// the event's name, so that a filter need not know how a sender decorates it.
-pub fn kept_headers(connection: &Connection, headers: &[RawHeader<'_>]) -> Vec<Header> {
-    headers
+/// Returns the headers that are kept with a delivery, sorted by their names, which are in lower case: all
+/// but those that prove who the sender is, within [`KEPT_MAX`] and [`KEPT_VALUE_MAX`]. Where there are
+/// more, those stay that the connection looks at or `is_named` names, and then the first by name. The
+/// event's header holds the event's name, so that a filter need not know how a sender decorates it.
+pub fn kept_headers(
+    connection: &Connection,
+    headers: &[RawHeader<'_>],
+    is_named: impl Fn(&str) -> bool,
+) -> Vec<Header> {
+    let mut kept: Vec<(String, &[u8])> = headers
         .iter()
         .map(|(name, value)| (*name, trim(value)))
         .filter(|(name, value)| value.len() <= KEPT_VALUE_MAX && is_kept(connection, name))
         .map(|(name, value)| (name.to_ascii_lowercase(), value))
-        .take(KEPT_MAX)
-        .map(|(name, value)| {
-            let event = connection.scheme.event.as_ref();
-            match event.filter(|event| stands_in(event, &name)) {
-                Some(event) => (name, event_name(event, text(value))),
-                None => (name, text(value)),
-            }
-        })
-        .collect()
+        .collect();
+    // Values of one name keep their order.
+    kept.sort_by(|(name, _), (other, _)| name.cmp(other));
+    if kept.len() > KEPT_MAX {
+        kept = chosen(kept, |name| name == CONTENT_TYPE || connection.looks_at_header(name) || is_named(name));
+    }
+    let event = connection.scheme.event.as_ref();
+    let decorated = |name: &str| event.filter(|event| name != CONTENT_TYPE && stands_in(event, name));
+    let plain = |(name, value): (String, &[u8])| match decorated(&name) {
+        Some(event) => (name, event_name(event, text(value))),
+        None => (name, text(value)),
+    };
+    kept.into_iter().map(plain).collect()
+}
+
+/// Returns those of too many headers that are looked at, each name at most twice, and then others.
+fn chosen(headers: Vec<(String, &[u8])>, is_looked_at: impl Fn(&str) -> bool) -> Vec<(String, &[u8])> {
+    let (mut kept, others): (Vec<_>, Vec<_>) = headers.into_iter().partition(|(name, _)| is_looked_at(name));
+    for at in (2..kept.len()).rev() {
+        if kept[at - 2].0 == kept[at].0 {
+            kept.remove(at);
+        }
+    }
+    let room = KEPT_MAX.saturating_sub(kept.len());
+    kept.extend(others.into_iter().take(room));
+    kept.sort_by(|(name, _), (other, _)| name.cmp(other));
+    kept
 }
 
 /// Says whether a header of a name is kept with a delivery.
@@ -89,6 +120,18 @@ pub fn kept<'h>(headers: &'h [Header], name: &str) -> Option<&'h str> {
     let mut found = headers.iter().filter(|(kept, _)| kept.eq_ignore_ascii_case(name));
     let first = found.next()?;
     found.next().is_none().then_some(first.1.as_str())
+}
+
+/// Returns the content type, by which it is decided how a body is read: of one header that is kept as
+/// it is, so that a stored body is read again as it was.
+pub fn content_type<'h>(headers: &[RawHeader<'h>]) -> Option<&'h [u8]> {
+    let one = single(headers, CONTENT_TYPE).ok().flatten();
+    one.filter(|value| value.len() <= KEPT_VALUE_MAX)
+}
+
+/// Says whether a header of a name holds what HTTP itself has to prove who somebody is.
+pub fn is_authorization(name: &str) -> bool {
+    SECRET_NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 fn is_secret(name: &str) -> bool {

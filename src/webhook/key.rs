@@ -18,6 +18,12 @@ const ED25519_PUBLIC: usize = 32;
 /// The bytes of a private ed25519 key: its seed, and the public key after it.
 const ED25519_PRIVATE: usize = 64;
 
+/// How many bits the modulus of an RSA key has at least and at most: what the check of signatures takes.
+const RSA_BITS_LEAST: usize = 2048;
+const RSA_BITS_MOST: usize = 8192;
+/// The name of RSA among the algorithms: 1.2.840.113549.1.1.1 (RFC 8017, A.1).
+const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
+
 /// What proofs are checked with.
 pub(super) enum Key {
     Sha1(Hmac<Sha1>),
@@ -52,6 +58,9 @@ pub enum KeyMistake {
     /// Not an RSA public key in PEM.
     #[error("is no RSA public key in PEM, `-----BEGIN PUBLIC KEY-----`")]
     NotRsa,
+    /// An RSA public key with which nothing is checked.
+    #[error("is an RSA key of {0} bits, and only those of {RSA_BITS_LEAST} to {RSA_BITS_MOST} are taken")]
+    RsaLength(usize),
 }
 
 impl Key {
@@ -70,7 +79,7 @@ impl Key {
             Kind::Basic if !bytes.contains(&b':') => return Err(KeyMistake::NotBasic),
             Kind::Basic => Self::Token(Sha256::digest(&bytes).into()),
             Kind::Ed25519 => ed25519(&bytes)?,
-            Kind::Sns => Self::Rsa(rsa(&bytes).ok_or(KeyMistake::NotRsa)?),
+            Kind::Sns => Self::Rsa(rsa(&bytes)?),
         })
     }
 
@@ -149,16 +158,37 @@ fn ed25519(bytes: &[u8]) -> Result<Key, KeyMistake> {
     Ok(Key::Ed25519(public, Some(Box::new(pair))))
 }
 
+/// Returns the RSA key in a PEM text, of a length that signatures are checked with.
+fn rsa(pem: &[u8]) -> Result<Vec<u8>, KeyMistake> {
+    let key = rsa_key(pem).ok_or(KeyMistake::NotRsa)?;
+    let bits = modulus_bits(&key).ok_or(KeyMistake::NotRsa)?;
+    if (RSA_BITS_LEAST..=RSA_BITS_MOST).contains(&bits) { Ok(key) } else { Err(KeyMistake::RsaLength(bits)) }
+}
+
+/// Returns how many bits the modulus of an RSA key has: the first of its two numbers (RFC 8017, A.1.1).
+fn modulus_bits(key: &[u8]) -> Option<usize> {
+    let (numbers, after) = element(key, 0x30)?;
+    let (modulus, rest) = element(numbers, 0x02)?;
+    let (_, end) = element(rest, 0x02)?;
+    let first = modulus.iter().position(|&byte| byte != 0).filter(|_| after.is_empty() && end.is_empty())?;
+    let digits = &modulus[first..];
+    Some(digits.len() * 8 - digits[0].leading_zeros() as usize)
+}
+
 /// Returns the RSA key in a PEM text of a `SubjectPublicKeyInfo` (RFC 5280, 4.1): a sequence of the
-/// algorithm's name, which is passed over, and a string of bits that holds the key.
-fn rsa(pem: &[u8]) -> Option<Vec<u8>> {
+/// algorithm's name, which must be RSA's, and a string of bits that holds the key.
+fn rsa_key(pem: &[u8]) -> Option<Vec<u8>> {
     let text = std::str::from_utf8(pem).ok()?;
     let (_, rest) = text.split_once("-----BEGIN PUBLIC KEY-----")?;
     let (inside, _) = rest.split_once("-----END PUBLIC KEY-----")?;
     let digits: String = inside.split_ascii_whitespace().collect();
     let der = STANDARD.decode(digits).ok()?;
     let (whole, _) = element(&der, 0x30)?;
-    let (_, after) = element(whole, 0x30)?;
+    let (algorithm, after) = element(whole, 0x30)?;
+    let (name, _) = element(algorithm, 0x06)?;
+    if name != RSA_ENCRYPTION {
+        return None;
+    }
     let (bits, _) = element(after, 0x03)?;
     bits.strip_prefix(&[0]).map(<[u8]>::to_vec)
 }

@@ -2,10 +2,11 @@
 //!
 //! A [`connection::Connection`] is a name one can post to. Its [`scheme::Scheme`] says how the
 //! checksum is made, and [`preset`] has those of the known senders; [`checksum::verify`] is the
-//! only maker of a [`checksum::Verified`]. Only then [`payload`] reads the body, [`select`] takes
-//! out what [`filter`]s and templates want, and [`repeat`] says by which key the delivery would be
-//! known again. A [`challenge`] is answered instead of all that.
+//! only maker of a [`checksum::Verified`]. Only then [`payload`] reads what
+//! [`body`] has decided for both that it is, [`select`] takes out what [`filter`]s and templates want,
+//! and [`repeat`] says by which key the delivery would be known again. A [`challenge`] is answered instead of all that.
 
+pub mod body;
 pub mod challenge;
 pub mod checksum;
 mod claim;

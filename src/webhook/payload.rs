@@ -6,10 +6,11 @@
 //! reader's range. A body that is left is read the same by everybody.
 //!
 //! A form is accepted too when its field `payload` is JSON, as some senders post it, or where a
-//! scheme says that the fields themselves are what is sent.
+//! scheme says that the fields themselves are what is sent: [`Body`] says which.
 
-use super::form::{self, FieldMistake, is_form};
-use super::scheme::Content;
+use super::body::{Body, Part};
+use super::form::Field;
+use super::sns;
 use crate::diagnostic::{shown, shown_sentence};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
@@ -48,17 +49,38 @@ pub struct PayloadMistake {
     pub column: usize,
 }
 
-/// Returns the payload that a body of a content type carries: of a form what `content` says,
-/// otherwise the body itself. Senders and people write any content type before JSON, a form's
-/// too, so a body of that type that begins as JSON is taken for JSON.
-pub fn read<'b>(content: Content, content_type: Option<&[u8]>, body: &'b [u8]) -> Result<Payload<'b>, PayloadMistake> {
-    let begins_as_json = matches!(body.trim_ascii_start().first(), Some(b'{' | b'['));
-    if begins_as_json || content == Content::Json || !content_type.is_some_and(is_form) {
-        return check(body);
-    }
-    let json = if content == Content::Fields { fields_as_json(body)? } else { form_field(body)? };
+/// Returns the payload that a body carries: of a form the field or the fields that its connection takes,
+/// of a message with a signature of its own the signed members, otherwise the body itself.
+pub fn read(body: Body<'_>) -> Result<Payload<'_>, PayloadMistake> {
+    let part = body.part().map_err(|mistake| at_byte(body.bytes(), 0, &mistake.to_string()))?;
+    let json = match part {
+        Part::Whole(bytes) => return check(bytes),
+        Part::Message(bytes) => {
+            let members = sns::members(&check(bytes)?).map_err(|sentence| at_byte(bytes, 0, sentence))?;
+            members.json().into_bytes()
+        }
+        Part::Field(field) => field,
+        Part::Fields(fields) => fields_as_json(body.bytes(), fields)?,
+    };
     let Payload(json) = check(&json)?;
     Ok(Payload(Cow::Owned(json.into_owned())))
+}
+
+/// Returns the text by which two bodies are the same: what is used of them, so that nothing that a
+/// checksum leaves open makes another one of it, such as the order of a form's fields.
+pub(super) fn identity(body: Body<'_>) -> Cow<'_, [u8]> {
+    match body.part() {
+        Ok(Part::Field(field)) => Cow::Owned(field),
+        Ok(Part::Fields(mut fields)) => {
+            fields.sort();
+            fields_as_json(body.bytes(), fields).map_or(Cow::Borrowed(body.bytes()), Cow::Owned)
+        }
+        Ok(Part::Message(_)) => match read(body) {
+            Ok(Payload(json)) => Cow::Owned(json.into_owned().into_bytes()),
+            Err(_) => Cow::Borrowed(body.bytes()),
+        },
+        Ok(Part::Whole(_)) | Err(_) => Cow::Borrowed(body.bytes()),
+    }
 }
 
 /// Checks that a body is one JSON text within the limits, and nothing else.
@@ -239,25 +261,11 @@ fn at_byte(body: &[u8], offset: usize, sentence: &str) -> PayloadMistake {
     }
 }
 
-/// Returns the one field `payload` of a form, decoded.
-fn form_field(body: &[u8]) -> Result<Vec<u8>, PayloadMistake> {
-    form::field(body, "payload").map_err(|mistake| {
-        let sentence = match mistake {
-            FieldMistake::Doubled => "the form has the field `payload` twice",
-            FieldMistake::Escape => "the form's field `payload` has a `%` without two hexadecimal digits",
-            FieldMistake::Missing => "the body is a form without a field `payload`",
-        };
-        at_byte(body, 0, sentence)
-    })
-}
-
 /// Returns the fields of a form as a JSON object of texts. A name that is there twice is refused
 /// as in every object.
-fn fields_as_json(body: &[u8]) -> Result<Vec<u8>, PayloadMistake> {
-    let wrong = |sentence| at_byte(body, 0, sentence);
-    let fields = form::fields(body).ok_or_else(|| wrong("the form has a `%` without two hexadecimal digits"))?;
+fn fields_as_json(body: &[u8], fields: Vec<Field>) -> Result<Vec<u8>, PayloadMistake> {
     let text = |bytes: Vec<u8>| {
-        let text = String::from_utf8(bytes).map_err(|_| wrong("the form is not UTF-8"))?;
+        let text = String::from_utf8(bytes).map_err(|_| at_byte(body, 0, "the form is not UTF-8"))?;
         Ok(serde_json::Value::String(text).to_string())
     };
     let members = fields.into_iter().map(|(name, value)| Ok(format!("{}:{}", text(name)?, text(value)?)));

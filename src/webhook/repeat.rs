@@ -2,12 +2,15 @@
 //!
 //! A key is only worked out for a verified delivery: otherwise anybody could use up keys.
 
+use super::body::Body;
 use super::connection::Connection;
 use super::delivery::Header;
 use super::header::{self, Doubled, RawHeader};
 use super::path::Path;
+use super::payload;
 use super::select::Selected;
 use super::source::Source;
+use crate::diagnostic::shown;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
@@ -30,7 +33,7 @@ pub struct Repeat {
 pub enum Key {
     /// What the scheme has for it.
     Id,
-    /// The exact bytes of the body.
+    /// The body, exactly: what is used of it, where that is not all.
     Body,
     /// The value of a header.
     Header(String),
@@ -51,7 +54,7 @@ impl Repeat {
         &self,
         connection: &Connection,
         headers: &[RawHeader<'_>],
-        body: &[u8],
+        body: Body<'_>,
         payload: &Selected<'_>,
     ) -> Result<Option<String>, Doubled> {
         Ok(match &self.key {
@@ -86,6 +89,25 @@ impl Repeat {
     }
 }
 
+impl Repeat {
+    /// Says by which key a delivery that has one is known. A header that is not kept is named without its value.
+    pub fn found(&self, connection: &Connection, headers: &[Header], payload: &Selected<'_>) -> String {
+        match &self.key {
+            Key::Body => Source::Body.found(connection, headers, payload),
+            Key::Id => {
+                let mut places = connection.scheme.id.iter();
+                let found = places.find(|source| source.missing(connection, headers, payload).is_none());
+                found.map_or_else(String::new, |source| source.found(connection, headers, payload))
+            }
+            Key::Header(name) => Source::Header(name.clone()).found(connection, headers, payload),
+            Key::Path(path) => {
+                let text = payload.scalar(path.steps()).unwrap_or_default();
+                format!("`{}` at `{path}` of the payload", shown(&text))
+            }
+        }
+    }
+}
+
 fn missing_at(
     sources: &[Source],
     connection: &Connection,
@@ -96,8 +118,8 @@ fn missing_at(
     Some(if told.is_empty() { "the scheme has no place for an id".to_owned() } else { told.join(", and ") })
 }
 
-fn of_body(body: &[u8]) -> String {
-    format!("body:{}", hex::encode(Sha256::digest(body)))
+fn of_body(body: Body<'_>) -> String {
+    format!("body:{}", hex::encode(Sha256::digest(payload::identity(body))))
 }
 
 fn key(kind: &str, value: &str) -> Option<String> {

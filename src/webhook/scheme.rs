@@ -8,6 +8,7 @@
 //! Sources: reference on senders, section 3 (the senders) and section 4 (the general model).
 
 use super::challenge::Challenge;
+use super::header;
 use super::signed::Signed;
 use super::source::Source;
 use std::fmt;
@@ -103,8 +104,25 @@ impl Scheme {
         (self.signed.has_id() && is_id()) || (self.signed.has_timestamp() && is_stamp())
     }
 
-    /// Returns why the parts of the model contradict each other, if they do.
-    pub fn contradiction(&self) -> Option<&'static str> {
+    /// Returns why the parts of the model contradict each other, if they do, behind the key that says so.
+    pub fn contradiction(&self) -> Option<(&'static str, &'static str)> {
+        let proves = |source: &Source| matches!(source, Source::Header(name) if self.is_proof(name));
+        if self.id.iter().any(proves) {
+            return Some(("id", "the `id` stands in a header that proves the sender, which is kept nowhere"));
+        }
+        if self.event.iter().flat_map(|event| &event.sources).any(proves) {
+            return Some(("event", "the `event` stands in a header that proves the sender, which is kept nowhere"));
+        }
+        self.uncovered().map(|sentence| ("signed", sentence))
+    }
+
+    /// Says whether a header of a name proves the sender.
+    fn is_proof(&self, name: &str) -> bool {
+        self.carrier.is_header(name) || header::is_authorization(name)
+    }
+
+    /// Returns what the proof does not cover and should, or what it says it covers and can't.
+    fn uncovered(&self) -> Option<&'static str> {
         let stands_in_json = self.timestamp.as_ref().is_some_and(|it| matches!(it.place, StampPlace::Json(_)));
         if self.signed.has_timestamp() && (self.timestamp.is_none() || stands_in_json) {
             return Some("`signed` has `{ts}`, but no `timestamp` in a header says where it stands");
@@ -115,15 +133,34 @@ impl Scheme {
         if self.timestamp.is_some() && !stands_in_json && !self.signed.has_timestamp() {
             return Some("the `timestamp` is not in `signed`: one that is not covered proves nothing");
         }
-        if stands_in_json && !self.signed.has_body() {
+        if stands_in_json && !self.signed.covers_text() {
             return Some("the `timestamp` stands in the body, which is not in `signed`");
         }
         let in_signature = self.timestamp.as_ref().is_some_and(|it| matches!(it.place, StampPlace::Signature(_)));
         if in_signature && self.list.is_none() {
             return Some("a `timestamp` in the signature's header needs a `list`");
         }
-        if !matches!(self.kind, Kind::Token | Kind::Basic) && !self.signed.has_body() && self.body_digest.is_none() {
+        match self.kind {
+            Kind::Hmac(_) | Kind::Ed25519 => self.uncovered_body(),
+            // Who knows a token wrote all of the request; Amazon's messages say what is covered.
+            Kind::Token | Kind::Basic | Kind::Sns => None,
+        }
+    }
+
+    /// Returns which bodies a signature leaves open.
+    fn uncovered_body(&self) -> Option<&'static str> {
+        if self.signed.has_url() && matches!(self.carrier, Carrier::Query(_)) {
+            return Some("`signed` has `{url}`, and the signature stands in the URL: none can cover itself");
+        }
+        let has_digest = self.body_digest.is_some();
+        if has_digest && !self.signed.has_url() {
+            return Some("the `body_digest` stands in the URL, and `signed` has no `{url}` that covers it");
+        }
+        if !has_digest && !self.signed.covers_text() {
             return Some("neither `signed` nor a `body_digest` covers the body");
+        }
+        if !has_digest && self.content != Content::Json && !self.signed.covers_form(self.content) {
+            return Some("`signed` covers a form's field `payload` alone, and `content` uses all fields");
         }
         None
     }
@@ -360,6 +397,8 @@ pub enum Content {
     Form,
     /// A form whose fields are the payload: an object of texts.
     Fields,
+    /// A form whose field `payload` is JSON, or, without such a field, one whose fields are the payload.
+    FormOrFields,
 }
 
 /// The status for a delivery of which every matched pipeline was rejected.

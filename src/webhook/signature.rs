@@ -41,8 +41,8 @@ pub enum Unsignable {
 pub struct Signature {
     /// Header lines.
     pub headers: Vec<(String, String)>,
-    /// A parameter of the URL's query, its name and its value.
-    pub query: Option<(String, String)>,
+    /// Parameters of the URL's query, their names and their values.
+    pub query: Vec<(String, String)>,
 }
 
 /// What a sender posts: its body, and the headers that it has of its own.
@@ -73,7 +73,7 @@ impl<'o> Outgoing<'o> {
         let is_json = || matches!(self.body.trim_ascii_start().first(), None | Some(b'{' | b'[' | b'"'));
         self.header("content-type").unwrap_or(match scheme.content {
             Content::Fields if !is_json() => form::TYPE,
-            Content::Form if self.body.starts_with(b"payload=") => form::TYPE,
+            Content::Form | Content::FormOrFields if self.body.starts_with(b"payload=") => form::TYPE,
             _ => "application/json",
         })
     }
@@ -96,14 +96,9 @@ pub fn sign(connection: &Connection, outgoing: Outgoing<'_>, fresh: Fresh<'_>) -
     };
     let scheme = &connection.scheme;
     let secret = secrets.iter().find(|secret| secret.is_live(fresh.now)).ok_or(Unsignable::NoSecret)?;
-    let carrier = match &connection.carrier {
-        Carrier::Header(name) => name.clone(),
-        Carrier::Query(name) => {
-            let token = String::from_utf8_lossy(secret.bytes()).into_owned();
-            return Ok(Signature { query: Some((name.clone(), token)), ..Signature::default() });
-        }
-        Carrier::Body => return Err(Unsignable::InBody(scheme.name.clone())),
-    };
+    if connection.carrier == Carrier::Body {
+        return Err(Unsignable::InBody(scheme.name.clone()));
+    }
     let mut headers = Vec::new();
     let mut covered = |name: &str, fresh: String| match outgoing.header(name) {
         Some(own) => own.to_owned(),
@@ -123,18 +118,26 @@ pub fn sign(connection: &Connection, outgoing: Outgoing<'_>, fresh: Fresh<'_>) -
             StampPlace::Signature(_) | StampPlace::Json(_) => now,
         }
     });
-    let content_type = outgoing.content_type(scheme).as_bytes();
-    let digest = scheme.body_digest.as_ref().filter(|_| !form::is_form(content_type));
-    let query = digest.map(|name| (name.clone(), hex::encode(Sha256::digest(outgoing.body))));
+    let body = connection.body(Some(outgoing.content_type(scheme).as_bytes()), outgoing.body);
+    let is_covered = body.is_form() && scheme.signed.covers_form(scheme.content);
+    let digest = scheme.body_digest.as_ref().filter(|_| !is_covered);
+    let digest = digest.map(|name| (name.clone(), hex::encode(Sha256::digest(outgoing.body))));
     let brought = Brought {
-        body: outgoing.body,
-        content_type: Some(content_type),
+        body,
         timestamp: timestamp.as_deref().unwrap_or_default().as_bytes(),
         id: id.as_bytes(),
-        url: &signed_url(connection, query.as_ref())?,
+        url: &signed_url(connection, digest.as_ref())?,
     };
     let proof = proof(scheme, secret, brought)?;
-    covered(&carrier, claim::written(scheme, &proof, timestamp.as_deref()));
+    let written = claim::written(scheme, &proof, timestamp.as_deref());
+    let mut query = Vec::from_iter(digest);
+    match &connection.carrier {
+        Carrier::Query(name) => query.push((name.clone(), written)),
+        Carrier::Header(name) => {
+            covered(name, written);
+        }
+        Carrier::Body => {}
+    }
     Ok(Signature { headers, query })
 }
 

@@ -1,6 +1,7 @@
 //! What a proof covers: a template such as `{ts}.{body}`, and its pieces for one delivery.
 
-use super::form;
+use super::body::Body;
+use super::scheme::Content;
 use std::borrow::Cow;
 
 /// The most parts of a template; known senders have five.
@@ -35,10 +36,9 @@ enum Part {
 pub struct SignedMistake(String);
 
 /// What one delivery brings for the parts.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Brought<'d> {
-    pub(super) body: &'d [u8],
-    pub(super) content_type: Option<&'d [u8]>,
+    pub(super) body: Body<'d>,
     pub(super) timestamp: &'d [u8],
     pub(super) id: &'d [u8],
     pub(super) url: &'d str,
@@ -98,9 +98,18 @@ impl Signed {
         self.0.contains(&Part::Id)
     }
 
-    /// Says whether the body is covered.
-    pub fn has_body(&self) -> bool {
+    /// Says whether all that is used of a body which is no form is covered.
+    pub fn covers_text(&self) -> bool {
         self.0.contains(&Part::Body) || self.0.contains(&Part::Payload)
+    }
+
+    /// Says whether all that is used of a form is covered, where a connection takes `content`.
+    pub fn covers_form(&self, content: Content) -> bool {
+        let covers_payload = match content {
+            Content::Json | Content::Form => self.0.contains(&Part::Payload),
+            Content::Fields | Content::FormOrFields => false,
+        };
+        covers_payload || self.0.contains(&Part::Body) || self.0.contains(&Part::FormSorted)
     }
 
     /// Says whether the URL is covered.
@@ -124,12 +133,12 @@ impl Signed {
         let piece = |part: &'d Part| {
             Some(match part {
                 Part::Literal(text) => Cow::Borrowed(text.as_bytes()),
-                Part::Body => Cow::Borrowed(brought.body),
-                Part::Payload => form::payload(brought.content_type, brought.body)?,
+                Part::Body => Cow::Borrowed(brought.body.bytes()),
+                Part::Payload => brought.body.payload()?,
                 Part::Timestamp => Cow::Borrowed(brought.timestamp),
                 Part::Id => Cow::Borrowed(brought.id),
                 Part::Url => Cow::Borrowed(brought.url.as_bytes()),
-                Part::FormSorted => Cow::Owned(form::sorted(brought.content_type, brought.body)?),
+                Part::FormSorted => Cow::Owned(brought.body.sorted()?),
             })
         };
         self.0.iter().map(piece).collect()

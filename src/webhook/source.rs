@@ -5,6 +5,7 @@ use super::delivery::Header;
 use super::header::{self, Doubled, RawHeader};
 use super::path::PathStep;
 use super::select::{Selected, Wanted};
+use crate::diagnostic::shown;
 use std::fmt;
 
 /// The most bytes of a pointer into a body, as people write it.
@@ -97,6 +98,21 @@ impl Source {
                 Some(format!("the payload has {} at `{pointer}`", payload.instead(pointer.steps())?))
             }
             Self::Header(_) | Self::Body => None,
+        }
+    }
+
+    /// Says in words what stands here.
+    pub(super) fn found(&self, connection: &Connection, headers: &[Header], payload: &Selected<'_>) -> String {
+        match self {
+            Self::Header(name) if header::is_kept(connection, name) => {
+                format!("`{}` in the header `{name}`", shown(header::kept(headers, name).unwrap_or_default()))
+            }
+            Self::Header(name) => format!("the header `{name}`"),
+            Self::Json(pointer) => {
+                let text = payload.scalar(pointer.steps()).unwrap_or_default();
+                format!("`{}` at `{pointer}` of the payload", shown(&text))
+            }
+            Self::Body => "its body".to_owned(),
         }
     }
 

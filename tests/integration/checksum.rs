@@ -1,6 +1,7 @@
 //! The door: checksums, the check of a payload, what is taken out of it, filters, repeats.
 
 use jiff::Timestamp;
+use pipehook::webhook::body::Body;
 use pipehook::webhook::checksum::{self, Failure, Proof, Verified};
 use pipehook::webhook::connection::{Authentication, Connection, Secret};
 use pipehook::webhook::filter::{self, Filter, Test};
@@ -31,7 +32,7 @@ fn now() -> Timestamp {
 }
 
 fn verify(connection: &Connection, headers: &[RawHeader<'_>], body: &[u8]) -> Result<Verified, Failure> {
-    checksum::verify(connection, &Received::new(headers, body), now())
+    checksum::verify(connection, &Received::new(connection, headers, body, ""), now())
 }
 
 fn sign(connection: &Connection, body: &[u8]) -> Vec<(String, String)> {
@@ -154,7 +155,7 @@ fn what_proves_the_sender_is_not_kept() {
         ("X-Api-Key", "x"),
         ("X-Long", &long),
     ]);
-    let kept = header::kept_headers(&connection("azure", &["secret"]), &given);
+    let kept = header::kept_headers(&connection("azure", &["secret"]), &given, |_| false);
     let names: Vec<&str> = kept.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["content-type", "x-icescrum-event"]);
 }
@@ -162,9 +163,22 @@ fn what_proves_the_sender_is_not_kept() {
 #[test]
 fn more_headers_than_senders_send_are_not_kept() {
     let names: Vec<String> = (0..1_000).map(|n| format!("x-{n}")).collect();
-    let many: Vec<RawHeader<'_>> = names.iter().map(|name| (name.as_str(), &b"v"[..])).collect();
-    let kept = header::kept_headers(&connection("azure", &["secret"]), &many);
-    assert_eq!(kept.len(), header::KEPT_MAX);
+    let mut many: Vec<RawHeader<'_>> = names.iter().map(|name| (name.as_str(), &b"v"[..])).collect();
+    many.extend([("X-Icescrum-Event", &b"[story.create]"[..]), ("zz-named", b"1"), ("zz-named", b"2")]);
+    many.extend([("Content-Type", &b"text/plain"[..]), ("zz-named", b"3"), ("zz-key", b"4")]);
+    let mut icescrum = connection("icescrum", &["secret"]);
+    icescrum.repeat = Some(Repeat::new(Key::Header("ZZ-Key".to_owned())));
+    let mut kept = Vec::new();
+    for _ in 0..2 {
+        kept = header::kept_headers(&icescrum, &many, |name| name == "zz-named");
+        assert_eq!(kept.len(), header::KEPT_MAX);
+        many.reverse();
+    }
+    // What somebody looks at stays; one that came more often stays doubled.
+    let found = |name: &str| kept.iter().filter(|(known, _)| known == name).count();
+    let wanted = ["x-icescrum-event", "zz-named", "content-type", "zz-key", "x-0", "x-999"];
+    assert_eq!(wanted.map(found), [1, 2, 1, 1, 1, 0]);
+    assert_eq!(header::kept(&kept, "x-icescrum-event"), Some("story.create"));
 }
 
 #[test]
@@ -245,7 +259,7 @@ fn any_json_may_be_at_the_top() {
 #[test]
 fn a_form_whose_field_is_json_is_a_payload() {
     const FORM: &[u8] = b"application/x-www-form-urlencoded; charset=utf-8";
-    let read = |body: &'static str| payload::read(Content::Form, Some(FORM), body.as_bytes());
+    let read = |body: &'static str| payload::read(Body::of(Content::Form, Some(FORM), body.as_bytes()));
     let payload = read("a=1&payload=%7B%22text%22%3A%22a+b%2Bc%22%7D").expect("a form");
     assert_eq!(payload.json(), r#"{"text":"a b+c"}"#);
     assert_eq!(read(" {\"a\":1}").expect("JSON that calls itself a form").json(), " {\"a\":1}");
@@ -254,14 +268,14 @@ fn a_form_whose_field_is_json_is_a_payload() {
     assert_eq!(sentence("payload=1&payload=2"), "the form has the field `payload` twice");
     assert_eq!(sentence("payload=%7"), "the form's field `payload` has a `%` without two hexadecimal digits");
     assert_eq!(sentence("payload=%FF"), "the body is not UTF-8");
-    assert!(payload::read(Content::Form, Some(b"text/plain"), b"{}").is_ok());
-    assert!(payload::read(Content::Form, None, b"payload=%7B%7D").is_err());
+    assert!(payload::read(Body::of(Content::Form, Some(b"text/plain"), b"{}")).is_ok());
+    assert!(payload::read(Body::of(Content::Form, None, b"payload=%7B%7D")).is_err());
 }
 
 #[test]
 fn the_fields_of_a_form_are_a_payload_where_the_scheme_says_so() {
     const FORM: &[u8] = b"application/x-www-form-urlencoded";
-    let read = |body: &'static str| payload::read(Content::Fields, Some(FORM), body.as_bytes());
+    let read = |body: &'static str| payload::read(Body::of(Content::Fields, Some(FORM), body.as_bytes()));
     let payload = read("From=%2B1415&Body=say+%22no%22%26+%0A&payload=%7B%7D&Empty=").expect("a form");
     assert_eq!(
         payload.json(),
@@ -270,8 +284,15 @@ fn the_fields_of_a_form_are_a_payload_where_the_scheme_says_so() {
     assert_eq!(read("a=1&%61=2").expect_err("twice").sentence, "the body has the key `a` twice in one object");
     assert_eq!(read("a=%ff").expect_err("Latin-1").sentence, "the form is not UTF-8");
     assert_eq!(read(r#"{"a":1}"#).expect("JSON").json(), r#"{"a":1}"#);
-    let only_json = payload::read(Content::Json, Some(FORM), b"payload=%7B%7D");
+    let only_json = payload::read(Body::of(Content::Json, Some(FORM), b"payload=%7B%7D"));
     assert!(only_json.is_err());
+    let many = vec!["a"; 1_001].join("=1&");
+    let many = payload::read(Body::of(Content::Fields, Some(FORM), many.as_bytes()));
+    assert_eq!(many.expect_err("many").sentence, "the form has more than 1000 fields");
+    let either = |body: &'static str| payload::read(Body::of(Content::FormOrFields, Some(FORM), body.as_bytes()));
+    assert_eq!(either("command=%2Fdeploy&text=").expect("fields").json(), r#"{"command":"/deploy","text":""}"#);
+    assert_eq!(either("a=1&payload=%7B%7D").expect("a field").json(), "{}");
+    assert_eq!(either("payload=1&payload=2").expect_err("twice").sentence, "the form has the field `payload` twice");
 }
 
 fn steps(path: &str) -> Vec<PathStep> {
@@ -371,13 +392,13 @@ fn filters_hold_as_documented() {
         table.iter().map(|(path, value, _)| Filter::at_path(path, is(value)).expect(path)).collect();
     let mut wanted = Wanted::default();
     filters.iter().for_each(|filter| filter.want(&mut wanted));
-    let (all, verdicts) = filter::evaluate(&filters, &select(&payload, &wanted), &[]);
+    let (all, verdicts) = filter::evaluate(&filters, &select(&payload, &wanted), &[], None);
     assert!(!all);
     for ((path, value, holds), verdict) in table.iter().zip(&verdicts) {
         assert_eq!(verdict.holds, *holds, "{path} is {value:?}: {:?}", verdict.found);
     }
     assert_eq!(verdicts[2].found.as_deref(), Some("Opened"));
-    assert!(filter::evaluate(&[], &select(&payload, &wanted), &[]).0);
+    assert!(filter::evaluate(&[], &select(&payload, &wanted), &[], None).0);
 }
 
 #[test]
@@ -397,7 +418,7 @@ fn a_filter_of_a_header_sees_the_name_of_the_event() {
     let payload = payload::check(b"{}").expect("JSON");
     let selected = select(&payload, &Wanted::default());
     let holds = |pairs: &[(&str, &str)], name: &str| {
-        let kept = header::kept_headers(&connection, &headers(pairs));
+        let kept = header::kept_headers(&connection, &headers(pairs), |_| false);
         Filter::of_header(name, is("story.create")).judge(&selected, &kept).holds
     };
     assert!(holds(&[("X-Icescrum-Event", "[story.create]")], "x-icescrum-event"));
@@ -440,7 +461,8 @@ fn the_key_of_a_repeat_is_what_the_connection_says() {
     wanted.add(&steps("none"));
     let selected = select(&payload, &wanted);
     let given = headers(&[("X-Request-Id", "abc"), ("X-Empty", "")]);
-    let key = |key| Repeat::new(key).key_of(&connection, &given, body, &selected).expect("no header is doubled");
+    let read = Body::of(Content::Form, None, body);
+    let key = |key| Repeat::new(key).key_of(&connection, &given, read, &selected).expect("no header is doubled");
     let header = |name: &str| Key::Header(name.to_owned());
     assert_eq!(key(header("x-request-id")).as_deref(), Some("header:abc"));
     assert_eq!(key(header("x-empty")), None);
@@ -511,7 +533,7 @@ proptest! {
 
     #[test]
     fn no_body_makes_the_check_or_the_selection_panic(body in prop::collection::vec(any::<u8>(), 0..60)) {
-        if let Ok(payload) = payload::read(Content::Form, None, &body) {
+        if let Ok(payload) = payload::read(Body::of(Content::Form, None, &body)) {
             let mut wanted = Wanted::default();
             wanted.add(&[PathStep::Member("a".to_owned())]);
             let _ = select(&payload, &wanted);

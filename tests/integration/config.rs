@@ -230,7 +230,11 @@ fn one_line_break_at_the_end_of_a_secret_file_is_not_part_of_it() {
         let fresh = Fresh { now: Timestamp::now(), id: "msg_1" };
         let signed = sign(&config.connections[1], Outgoing::new(b"{}"), fresh).expect("it can be signed").headers;
         let headers: Vec<_> = signed.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
-        let verified = verify(&config.connections[0], &Received::new(&headers, b"{}"), Timestamp::now());
+        let verified = verify(
+            &config.connections[0],
+            &Received::new(&config.connections[0], &headers, b"{}", ""),
+            Timestamp::now(),
+        );
         assert_eq!(verified.is_ok(), same, "{content:?}");
     }
 }

@@ -79,9 +79,14 @@ fn what_is_not_taken_is_kept_in_brief_with_its_reason() {
         server.request("POST", &format!("/webhooks/{name}"), &headers, body).status
     };
     let cases = [
-        ("a", signed("a", br#"{"a":"#, &[]), 400, "verified, but"),
+        ("a", signed("a", br#"{"a":"#, &[]), 400, "verified by the secret `value`, but"),
         ("a", signed("a", b"{}", &[("X-WH-Checksum", "00")]), 400, "the header X-WH-Checksum is there more than once"),
-        ("a", signed("a", b"{}", &[("Content-Type", "a"), ("Content-Type", "b")]), 400, "verified, but the header"),
+        (
+            "a",
+            signed("a", b"{}", &[("Content-Type", "a"), ("Content-Type", "b")]),
+            400,
+            "verified by the secret `value`, but the header",
+        ),
         ("a", signed("a", b"{}", &[("Content-Encoding", "gzip")]), 415, "without a content coding"),
         ("a", signed("a", &[b' '; 65], &[]), 413, "the body is larger than 64 bytes"),
         ("a", server.request("PUT", "/webhooks/a", &[], b"").status, 405, "this path takes POST only, not PUT"),
@@ -91,7 +96,11 @@ fn what_is_not_taken_is_kept_in_brief_with_its_reason() {
     let statuses: Vec<u16> = (0..20).map(|_| signed("rate", b"{}", &[])).collect();
     assert!(statuses.contains(&429), "{statuses:?}");
     assert_eq!(server.request("POST", "/webhooks/nobody", &[], b"{}").status, 404);
-    let wanted = [&cases[..], &[("rate", 429, 429, "verified, but more than 1 requests came in a second")]].concat();
+    let wanted = [
+        &cases[..],
+        &[("rate", 429, 429, "verified by the secret `value`, but more than 1 requests came in a second")],
+    ]
+    .concat();
     let log = || std::fs::read_to_string(folder.path().join("stderr.txt")).expect("the log");
     let list = until("all of them", ANSWER_MAX, || {
         let list = folder.run(&["deliveries", "--outcome", "refused", "--limit", "100", "--format", "json"]).json();

@@ -211,3 +211,68 @@ fn check_warns_of_conditions_that_rest_on_what_is_not_signed() {
     );
     assert!(!check("stripe", deciding[2]).contains("unsigned-filter"), "the event stands in the signed body");
 }
+
+/// A filter that looks at what proves the sender can't hold: that is said before and after.
+#[test]
+fn a_header_that_is_never_kept_is_told_as_such() {
+    for (connection, header) in [
+        ("{scheme: bearer, secret: {value: a secret of a sender}}", "authorization"),
+        ("{scheme: azure, secret: {value: a secret of a sender}}", "X-WH-Checksum"),
+        ("{auth: none}", "X-Api-Key"),
+    ] {
+        let folder = Folder::new(&format!("connections:\n  hook: {connection}\n"));
+        let conditions = format!(
+            "- ${{{{ if eq(resources.webhooks.push.headers['{header}'], 'a') }}}}:\n  - bash: ls\n- bash: id\n"
+        );
+        let head = "resources:\n  webhooks:\n  - webhook: push\n    connection: hook\n";
+        folder.write(
+            "pipelines/p.yml",
+            &format!("{head}    filters: [{{header: {header}, value: a}}]\nsteps:\n- bash: ls\n"),
+        );
+        folder.write("pipelines/q.yml", &format!("{head}steps:\n{conditions}"));
+        let told = folder.run(&["check"]).ended_with(0).stderr;
+        let sentence = format!("warning[unsigned-filter]: the header `{header}` is never kept");
+        assert_eq!(told.matches(&sentence).count(), 2, "{told}");
+        assert!(!told.contains("is not signed"), "{told}");
+        let server = folder.serve(&["--no-worker"]);
+        let url = format!("http://{}", server.public);
+        folder.write("body.json", "{}");
+        let sent = folder.run(&["send", "hook", "body.json", "--url", &url]).ended_with(0).json();
+        let id = sent["delivery"].as_str().expect("an id");
+        let shown = server.ask(&format!("/api/v1/deliveries/{id}")).json();
+        let verdicts = shown["pipelines"].as_array().expect("a list").iter();
+        let reasons: Vec<&str> = verdicts.filter_map(|it| it["filters"][0]["reason"].as_str()).collect();
+        assert_eq!(reasons, ["the header proves the sender, and is never kept"], "{shown}");
+        let rendered =
+            folder.run(&["render", "pipelines/p.yml", "--payload", "body.json", "--header", &format!("{header}: a")]);
+        assert!(rendered.stderr.contains("is never kept"), "{rendered:?}");
+    }
+}
+
+/// Whatever else comes with it, a header that somebody looks at is there.
+#[test]
+fn a_header_that_is_looked_at_is_kept_among_many() {
+    let folder = Folder::new("connections: {hook: {auth: none}}\n");
+    let head = "resources:\n  webhooks:\n  - webhook: push\n    connection: hook\n";
+    folder
+        .write("pipelines/p.yml", &format!("{head}    filters: [{{header: X-Zz, value: a}}]\nsteps: [{{bash: ls}}]\n"));
+    folder.write(
+        "pipelines/q.yml",
+        &format!("{head}steps:\n- bash: echo ${{{{ resources.webhooks.push.headers['x-zy'] }}}}\n"),
+    );
+    let server = folder.serve(&["--no-worker"]);
+    let names: Vec<String> = (0..80).map(|n| format!("x-{n}")).collect();
+    let mut headers: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "v")).collect();
+    headers.extend([("X-Zz", "a"), ("X-Zy", "looked at")]);
+    let mut kept = Vec::new();
+    for _ in 0..4 {
+        let answer = server.request("POST", "/webhooks/hook", &headers, b"{}").json();
+        assert_eq!(answer["runs"].as_array().map(Vec::len), Some(2), "{answer}");
+        let run = answer["runs"][1]["id"].as_str().expect("an id");
+        let expanded = folder.run(&["runs", "show", run, "--expanded"]).ended_with(0).stdout;
+        assert!(expanded.contains("looked at"), "{expanded}");
+        let id = answer["delivery"].as_str().expect("an id");
+        kept.push(server.ask(&format!("/api/v1/deliveries/{id}")).json()["headers"].clone());
+    }
+    assert!(kept.iter().all(|it| *it == kept[0]) && kept[0].as_array().map(Vec::len) == Some(64), "{kept:?}");
+}

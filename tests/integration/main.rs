@@ -11,6 +11,7 @@ mod cli;
 mod cluster;
 mod config;
 mod corpus;
+mod covered;
 mod crash;
 mod database;
 mod door;

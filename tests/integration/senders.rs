@@ -311,6 +311,32 @@ fn what_send_signs_the_server_verifies_for_every_known_sender() {
     }
 }
 
+/// Slack posts its commands as forms without a `payload`, and what is done with its buttons as forms with one.
+#[test]
+fn a_command_of_slack_is_its_fields() {
+    let folder = Folder::new("connections: {slack: {scheme: slack, secret: {value: a secret of slack}}}\n");
+    let pipeline = |filter: &str| {
+        format!(
+            "resources: {{webhooks: [{{webhook: it, connection: slack, filters: [{filter}]}}]}}\nsteps: [{{bash: ls}}]\n"
+        )
+    };
+    folder.write("pipelines/command.yml", &pipeline("{path: command, value: /deploy}"));
+    folder.write("pipelines/button.yml", &pipeline("{path: type, value: block_actions}"));
+    let server = folder.serve(&["--no-worker"]);
+    let url = format!("http://{}", server.public);
+    for (body, started) in [
+        ("token=x&team_id=T1&command=%2Fdeploy&text=to+prod", "command"),
+        ("payload=%7B%22type%22%3A%22block_actions%22%7D", "button"),
+        (r#"{"type":"block_actions"}"#, "button"),
+    ] {
+        folder.write("body.txt", body);
+        let form = "Content-Type: application/x-www-form-urlencoded";
+        let sent = folder.run(&["send", "slack", "body.txt", "--url", &url, "--header", form]).ended_with(0).json();
+        assert_eq!(sent["runs"][0]["pipeline"], started, "{sent}");
+        assert_eq!(sent["runs"].as_array().map(Vec::len), Some(1), "{sent}");
+    }
+}
+
 /// A form is signed as a form, by its content type or because its sender posts forms; an id, a
 /// moment or a checksum that is given stands once in the request, and is what is covered.
 #[test]

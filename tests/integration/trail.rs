@@ -145,6 +145,37 @@ fn a_delivery_in_which_no_repeat_key_is_found_says_where_it_was_looked_for() {
 }
 
 #[test]
+fn a_repeat_says_by_which_key_it_was_known() {
+    let folder = Folder::new(
+        "connections:\n  path: {auth: none, repeat: {key: $.id}}\n  header: {auth: none, repeat: {key: X-Event-Id}}\n  \
+        body: {auth: none, repeat: {key: body}}\n  id: {auth: none, scheme: github}\n  \
+        twilio: {auth: none, scheme: twilio}\n",
+    );
+    let listeners = ["path", "header", "body", "id", "twilio"];
+    let listeners = listeners.map(|name| format!("{{webhook: w-{name}, connection: {name}}}")).join(", ");
+    folder.write("pipelines/p.yml", &format!("resources: {{webhooks: [{listeners}]}}\nsteps: [{{script: ls}}]\n"));
+    let server = folder.serve(&["--no-worker"]);
+    for (connection, header, known) in [
+        ("path", ("X", "1"), "`7` at `$.id` of the payload"),
+        ("header", ("X-Event-Id", "e-1"), "`e-1` in the header `X-Event-Id`"),
+        ("body", ("X", "1"), "its body"),
+        ("id", ("X-GitHub-Delivery", "d-1"), "`d-1` in the header `X-GitHub-Delivery`"),
+        ("twilio", ("I-Twilio-Idempotency-Token", "t-1"), "the header `I-Twilio-Idempotency-Token`"),
+    ] {
+        for again in [false, true] {
+            let answer = server.request("POST", &format!("/webhooks/{connection}"), &[header], br#"{"id":7}"#).json();
+            assert_eq!(answer["outcome"], if again { "repeat" } else { "queued" }, "{connection}: {answer}");
+            let id = answer["delivery"].as_str().expect("an id").to_owned();
+            let told = server.ask(&format!("/api/v1/deliveries/{id}")).json();
+            assert_eq!(told["known_by"].as_str(), again.then_some(known), "{told}");
+            let shown = folder.run(&["deliveries", "show", &id]).ended_with(0).stdout;
+            assert_eq!(shown.contains("known by") && shown.contains(known), again, "{shown}");
+            assert_eq!(server.ask(&format!("/deliveries/{id}")).body.contains("Known by"), again, "{shown}");
+        }
+    }
+}
+
+#[test]
 fn a_pipeline_that_has_changed_since_is_said_so() {
     let folder = folder();
     let server = folder.serve(&["--no-worker"]);

@@ -2,7 +2,7 @@
 //! `deliveries show` tells it after.
 
 use super::super::deliveries::show;
-use super::super::expansion::{DELIVERY, kept};
+use super::super::expansion::{DELIVERY, connection_of, kept, used};
 use super::super::failure::Failure;
 use crate::catalog::{Listener, Pipeline, Trigger, TriggeringWebhook, expand_told, prepare};
 use crate::config::Config;
@@ -74,9 +74,11 @@ impl Given<'_> {
         config: Option<&Config>,
         diagnostics: &mut Diagnostics,
     ) -> Result<Foreseen, Failure> {
-        let (headers, event) = kept(config, listener, &self.payload, self.headers)?;
-        let payload = select(&self.payload, &listener.wanted);
-        let (starts, filters) = filter::evaluate(&listener.filters, &payload, &headers);
+        let used = used(config, listener, &self.payload)?;
+        let (headers, event) = kept(config, listener, &used, self.headers)?;
+        let payload = select(&used, &listener.wanted);
+        let (starts, filters) =
+            filter::evaluate(&listener.filters, &payload, &headers, connection_of(config, listener));
         let webhook = TriggeringWebhook {
             alias: &listener.resource.alias,
             payload,

@@ -1,12 +1,12 @@
 //! What only shows where pipelines and connections are known together: decisions that rest on
 //! something a sender does not prove.
 
-use crate::catalog::Pipeline;
+use crate::catalog::{Looked, Pipeline, about_delivery};
 use crate::config::Config;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Report, SourceMap, Span, shown, shown_sentence};
-use crate::expression::{Reference, Step};
 use crate::pipeline::{Subject, WebhookResource};
 use crate::webhook::connection::{Authentication, Connection};
+use crate::webhook::header;
 use crate::webhook::scheme::Kind;
 use crate::webhook::source::Source;
 use jiff::Timestamp;
@@ -20,12 +20,19 @@ pub(super) fn filters(config: &Config, pipeline: &Pipeline, diagnostics: &mut Di
             unknown(config, &listener.resource, diagnostics);
             continue;
         };
+        for filter in &listener.resource.filters {
+            let Subject::Header(header) = &filter.subject else { continue };
+            if !header::is_kept(connection, header) {
+                let warning = never_kept(header, connection, filter.subject_span);
+                diagnostics.push(warning.note("the filter never holds, so that nothing starts the pipeline by it"));
+            }
+        }
         if matches!(connection.authentication, Authentication::None) {
             continue;
         }
         for filter in &listener.resource.filters {
             let Subject::Header(header) = &filter.subject else { continue };
-            if connection.scheme.covers_header(header) {
+            if connection.scheme.covers_header(header) || !header::is_kept(connection, header) {
                 continue;
             }
             let help = "filter by a `path` of the payload instead, or as well";
@@ -48,6 +55,10 @@ pub(super) fn conditions(config: &Config, pipeline: &Pipeline, diagnostics: &mut
             Looked::Header(name) => Some(name),
             Looked::Event => event_header(connection),
         };
+        if let Some(header) = header.filter(|header| !header::is_kept(connection, header)) {
+            diagnostics.push(never_kept(header, connection, span).note("it is empty here, whatever was sent"));
+            continue;
+        }
         let is_proved = matches!(connection.authentication, Authentication::None)
             || header.is_none_or(|header| connection.scheme.covers_header(header));
         if let Some(header) = header.filter(|_| !is_proved) {
@@ -57,38 +68,21 @@ pub(super) fn conditions(config: &Config, pipeline: &Pipeline, diagnostics: &mut
     }
 }
 
+fn never_kept(header: &str, connection: &Connection, span: Span) -> Diagnostic {
+    let title = format!("the header `{}` is never kept", shown(header));
+    let label = match connection.carrier.is_header(header) {
+        true => "the checksum of its connection stands in it",
+        false => "by its name it proves who the sender is",
+    };
+    let warning = Diagnostic::warning(Code::UnsignedFilter, title, span, label);
+    warning.help("look at a `path` of the payload, or at another header")
+}
+
 fn unsigned(header: &str, connection: &Connection, span: Span) -> Diagnostic {
     let title = format!("the header `{}` is not signed", shown(header));
     let label = format!("the scheme `{}` does not cover it", connection.scheme.name);
     let warning = Diagnostic::warning(Code::UnsignedFilter, title, span, label);
     warning.note("whoever has seen a delivery can post its body again with another value here")
-}
-
-/// What a condition looks at of a delivery.
-enum Looked<'r> {
-    Header(&'r str),
-    Event,
-}
-
-/// Returns the alias and what is looked at, for `resources.webhooks.<alias>.headers['…']` and `.event`.
-fn about_delivery(reference: &Reference) -> Option<(&str, Looked<'_>)> {
-    if !reference.root.eq_ignore_ascii_case("resources") {
-        return None;
-    }
-    let names: Vec<&str> = reference
-        .steps
-        .iter()
-        .map_while(|step| if let Step::Member(name) = step { Some(name.as_str()) } else { None })
-        .collect();
-    match names.as_slice() {
-        [webhooks, alias, rest @ ..] if webhooks.eq_ignore_ascii_case("webhooks") => match rest {
-            [event] if event.eq_ignore_ascii_case("event") => Some((alias, Looked::Event)),
-            [headers, name] if headers.eq_ignore_ascii_case("headers") => Some((alias, Looked::Header(name))),
-            [headers] if headers.eq_ignore_ascii_case("headers") => Some((alias, Looked::Header("*"))),
-            _ => None,
-        },
-        _ => None,
-    }
 }
 
 /// Returns the header that names the event, if one does.

@@ -3,14 +3,14 @@
 use super::super::moment::exact;
 use super::super::output::{facts, verdict};
 use crate::diagnostic::{Style, render, shown, shown_sentence};
-use crate::intake::PipelineTrail;
+use crate::intake::{KeyTold, PipelineTrail};
 use crate::pipeline::Trail;
 use crate::store::DeliveryDetail;
 use crate::webhook::delivery::{Decision, Delivery, FilterVerdict, Outcome, Verdict};
 use jiff::Timestamp;
 
 /// Returns the text of `deliveries show`.
-pub(super) fn text(detail: &DeliveryDetail, trails: &[PipelineTrail], unkeyed: Option<&str>, now: Timestamp) -> String {
+pub(super) fn text(detail: &DeliveryDetail, trails: &[PipelineTrail], key: Option<&KeyTold>, now: Timestamp) -> String {
     let delivery = &detail.delivery;
     let mut known = vec![
         ("delivery", delivery.id.to_string()),
@@ -22,7 +22,10 @@ pub(super) fn text(detail: &DeliveryDetail, trails: &[PipelineTrail], unkeyed: O
     known.extend(delivery.event.iter().map(|event| ("event", shown(event))));
     known.extend(delivery.secret.iter().map(|secret| ("proved by", format!("the secret `{}`", shown(secret)))));
     known.extend(delivery.replay_of.iter().map(|first| ("replay of", first.to_string())));
-    known.extend(unkeyed.map(|why| ("repeat key", format!("none: {}", shown_sentence(why)))));
+    known.extend(key.map(|key| match key {
+        KeyTold::None(why) => ("repeat key", format!("none: {}", shown_sentence(why))),
+        KeyTold::Known(words) => ("known by", shown_sentence(words)),
+    }));
     let mut text = facts(&known);
     if !delivery.headers.is_empty() {
         text.push_str("\nheaders\n");

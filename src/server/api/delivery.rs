@@ -3,7 +3,7 @@
 use super::page;
 use super::parameter::{DeliveryParameters, flag, known_length};
 use crate::id::{DeliveryId, RunId};
-use crate::intake::{Admission, Force, PipelineTrail};
+use crate::intake::{Admission, Force, KeyTold, PipelineTrail};
 use crate::server::Shared;
 use crate::server::answer::replayed;
 use crate::server::error::Failure;
@@ -31,8 +31,8 @@ pub(in crate::server) async fn delivery(
 ) -> Result<HttpResponse, Failure> {
     let detail = known_delivery(&shared, &id).await?;
     let trails = shared.state.intake.trails(&detail).await?;
-    let unkeyed = shared.state.intake.without_repeat_key(&detail);
-    Ok(HttpResponse::Ok().json(ShownDelivery::new(&detail, &trails, unkeyed.as_deref())))
+    let key = shared.state.intake.repeat_key(&detail);
+    Ok(HttpResponse::Ok().json(ShownDelivery::new(&detail, &trails, key.as_ref())))
 }
 
 /// How a delivery is posted again.
@@ -79,6 +79,8 @@ pub struct ShownDelivery<'a> {
     refusal: Option<&'a str>,
     /// Why a second delivery of the same would not be known again, where a key is looked for and not found.
     without_repeat_key: Option<&'a str>,
+    /// By what a repeat was known, in words.
+    known_by: Option<&'a str>,
 }
 
 /// A delivery whose pipelines have their trails.
@@ -97,9 +99,9 @@ struct ShownVerdict<'a> {
 }
 
 impl<'a> ShownDelivery<'a> {
-    /// Returns what is shown of a delivery: all but its body. `trails` says where its text went, `unkeyed` why a
-    /// repeat of it would not be known.
-    pub fn new(detail: &'a DeliveryDetail, trails: &'a [PipelineTrail], unkeyed: Option<&'a str>) -> Self {
+    /// Returns what is shown of a delivery: all but its body. `trails` says where its text went, `key` by what
+    /// it was known as a repeat, or why one of it would not be.
+    pub fn new(detail: &'a DeliveryDetail, trails: &'a [PipelineTrail], key: Option<&'a KeyTold>) -> Self {
         let shown = |verdict: &'a Verdict| ShownVerdict {
             verdict,
             expansion: trails.iter().find(|trail| trail.pipeline == verdict.pipeline),
@@ -110,7 +112,8 @@ impl<'a> ShownDelivery<'a> {
         Self {
             delivery: Brief { delivery, pipelines },
             refusal: detail.refusal.as_deref(),
-            without_repeat_key: unkeyed,
+            without_repeat_key: key.and_then(KeyTold::none),
+            known_by: key.and_then(KeyTold::known),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::list::DeliveryLine;
 use super::view::printable;
 use super::{page, see};
 use crate::diagnostic::{Style, render};
-use crate::intake::Force;
+use crate::intake::{Force, KeyTold};
 use crate::server::Shared;
 use crate::server::admin::Fields;
 use crate::server::api::{known_delivery, replay_of};
@@ -26,6 +26,8 @@ struct Page {
     reason: String,
     /// Why a second delivery of the same would not be known again.
     unkeyed: Option<String>,
+    /// By what a repeat was known.
+    known_by: Option<String>,
     may_replay: bool,
     pipelines: Vec<PipelinePart>,
     /// The names of those that do not listen.
@@ -97,12 +99,15 @@ pub(in crate::server) async fn show(id: web::Path<String>, shared: web::Data<Sha
     let detail = known_delivery(&shared, &id).await?;
     let delivery = &detail.delivery;
     let links = [("Repeat of", &delivery.repeat_of), ("Replay of", &delivery.replay_of)];
+    let key = shared.state.intake.repeat_key(&detail);
+    let key = key.as_ref();
     page(&Page {
         word: shared.session.word().to_owned(),
         it: DeliveryLine::new(delivery, shared.state.clock.now()),
         links: links.into_iter().filter_map(|(name, id)| Some((name, id.as_ref()?.to_string()))).collect(),
         reason: reason(&detail),
-        unkeyed: shared.state.intake.without_repeat_key(&detail).as_deref().map(printable),
+        unkeyed: key.and_then(KeyTold::none).map(printable),
+        known_by: key.and_then(KeyTold::known).map(printable),
         may_replay: delivery.outcome != Outcome::Refused && delivery.reason.is_none(),
         pipelines: delivery.pipelines.iter().filter(|it| !it.is_silent()).map(PipelinePart::new).collect(),
         silent: delivery.pipelines.iter().filter(|it| it.is_silent()).map(|it| printable(&it.pipeline)).collect(),

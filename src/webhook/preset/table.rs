@@ -217,6 +217,7 @@ pub const PRESETS: &[Preset] = &[
             id: places("json:/event_id"),
             event: event("json:/event/type"),
             challenge: Some(Challenge::Slack),
+            content: Content::FormOrFields,
             ..Scheme::hmac(Hash::Sha256, "X-Slack-Signature")
         },
     },
