@@ -67,6 +67,9 @@ pub(super) struct Serve {
     /// How long the body of a request may take
     #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=600))]
     body_seconds: u64,
+    /// How much memory all bodies that are being read may take together; four of the largest always find room
+    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
+    body_memory: u64,
     #[command(flatten)]
     grace: Grace,
 }
@@ -103,6 +106,7 @@ impl Serve {
             connections: ArcSwap::from_pointee(open_connections(&config)),
             token: Token::open(&config.data).context("the admin token can't be used").map_err(Failure::Unreachable)?,
             body_time: Duration::from_secs(self.body_seconds),
+            body_memory: self.body_memory * 1024 * 1024,
         });
         report_broken(&shelf.catalog());
         report_secrets(&config);

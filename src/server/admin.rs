@@ -169,7 +169,8 @@ async fn fields(request: &ServiceRequest, payload: Payload) -> Result<Fields, Fa
         body::leave_unread(payload);
         return Ok(Fields::default());
     }
-    let body = body::read(request.head(), payload, FORM_MAX, FORM_TIME_MAX).await?;
+    let mut place = shared(request).bodies.place(FORM_MAX);
+    let body = body::read(request.head(), payload, FORM_MAX, FORM_TIME_MAX, &mut place).await?;
     let text = std::str::from_utf8(&body).map_err(|_| Failure::Invalid("the form is no text".to_owned()))?;
     let fields =
         web::Query::<Vec<(String, String)>>::from_query(text).map_err(|error| Failure::Invalid(error.to_string()))?;

@@ -1,10 +1,11 @@
 //! The body of a request, read as it comes, with a limit on its bytes and its time.
 
-use super::error::Failure;
+use super::bodies::{FREE, Place};
+use super::error::{Failure, NO_ROOM};
 use actix_http::body::{BodyStream, MessageBody};
 use actix_http::{Payload, RequestHead, header};
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -12,25 +13,29 @@ use std::time::Duration;
 /// is held; one whose body was dropped it would go on reading, as long as a sender of chunks
 /// likes. Longer than an answer takes to be written.
 const HELD: Duration = Duration::from_secs(3);
-/// How much room is made at once for a body whose length was said before it came: a sender
-/// that says much and sends nothing costs little.
-const FIRST_ROOM_MAX: u64 = 64 * 1024;
 
-/// Reads a whole body of at most `limit` bytes within a time. On an error the connection ends
+/// Reads a whole body of at most `limit` bytes within a time, in the room of a place. On an error the connection ends
 /// soon after the answer.
-pub(super) async fn read(head: &RequestHead, payload: Payload, limit: u64, time: Duration) -> Result<Vec<u8>, Failure> {
+pub(super) async fn read(
+    head: &RequestHead,
+    payload: Payload,
+    limit: u64,
+    time: Duration,
+    place: &mut Place<'_>,
+) -> Result<Vec<u8>, Failure> {
     let said = said_length(head);
     let mut stream = BodyStream::new(payload);
     if said.is_some_and(|length| length > limit) {
         hold(stream);
         return Err(Failure::TooLarge { limit });
     }
-    let mut body = Vec::with_capacity(usize::try_from(said.unwrap_or(0).min(FIRST_ROOM_MAX)).unwrap_or(0));
+    // A sender that says much and sends nothing costs little.
+    let mut body = Vec::with_capacity(usize::try_from(said.unwrap_or(0)).unwrap_or(FREE).min(FREE));
     // Behind a head that asks for another protocol the HTTP library finds no end of the body. Nobody changes the
     // protocol here: it ends where the sender said.
     let end =
         said.filter(|_| head.headers.contains_key(header::UPGRADE)).and_then(|length| usize::try_from(length).ok());
-    match in_time(read_into(&mut body, &mut stream, limit, end), time).await {
+    match in_time(read_into(&mut body, &mut stream, limit, end, place), time).await {
         Ok(()) => {
             if let Some(end) = end {
                 body.truncate(end);
@@ -77,14 +82,20 @@ async fn read_into(
     stream: &mut BodyStream<Payload>,
     limit: u64,
     end: Option<usize>,
+    place: &mut Place<'_>,
 ) -> Result<(), Failure> {
-    while end.is_none_or(|end| body.len() < end)
-        && let Some(chunk) = poll_fn(|context| Pin::new(&mut *stream).poll_next(context)).await
-    {
+    while end.is_none_or(|end| body.len() < end) {
+        let chunk = tokio::select! {
+            biased;
+            chunk = poll_fn(|context| std::pin::Pin::new(&mut *stream).poll_next(context)) => chunk,
+            () = place.hurried() => return Err(NO_ROOM),
+        };
+        let Some(chunk) = chunk else { break };
         let chunk = chunk.map_err(|_| Failure::BrokenBody)?;
         if (body.len() + chunk.len()) as u64 > limit {
             return Err(Failure::TooLarge { limit });
         }
+        place.grow(body, body.len() + chunk.len(), limit).await?;
         body.extend_from_slice(&chunk);
     }
     Ok(())

@@ -17,6 +17,9 @@ const RETRY_AFTER_SECONDS: u64 = 10;
 /// What a sender is told for whose connection there is no room.
 pub(super) const NO_SEAT: Failure = Failure::Unavailable { retry_after: RETRY_AFTER_SECONDS };
 
+/// What a sender is told for whose body there is no room.
+pub(super) const NO_ROOM: Failure = Failure::NoRoom { retry_after: RETRY_AFTER_SECONDS };
+
 /// Why a request is answered with an error. The text is what its sender is told.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
@@ -74,6 +77,12 @@ pub(super) enum Failure {
         /// After how many seconds to come again.
         retry_after: u64,
     },
+    /// The bodies that are read now take all the room that there is for them.
+    #[error("too many bodies come in at the moment; nothing was stored")]
+    NoRoom {
+        /// After how many seconds to come again.
+        retry_after: u64,
+    },
     /// Nothing can be stored or read now.
     #[error("not possible at the moment; nothing was stored")]
     Unavailable {
@@ -95,7 +104,7 @@ impl ResponseError for Failure {
             Self::UnsupportedMedia(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::WrongHost | Self::Forbidden | Self::ForeignForm => StatusCode::FORBIDDEN,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoRoom { .. } | Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -113,7 +122,7 @@ impl Failure {
             Self::Unauthorized => {
                 response.insert_header((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
             }
-            Self::TooMany { retry_after } | Self::Unavailable { retry_after } => {
+            Self::TooMany { retry_after } | Self::NoRoom { retry_after } | Self::Unavailable { retry_after } => {
                 response.insert_header((header::RETRY_AFTER, retry_after.to_string()))
             }
             _ => response,

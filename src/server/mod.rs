@@ -9,6 +9,7 @@
 mod admin;
 mod answer;
 mod api;
+mod bodies;
 mod body;
 mod door;
 mod error;
@@ -45,6 +46,7 @@ use actix_service::{IntoServiceFactory, ServiceFactoryExt, map_config};
 use actix_web::dev::{AppConfig, Server as Running};
 use actix_web::{App, web};
 use arc_swap::ArcSwap;
+use bodies::Bodies;
 use door::{Door, behind};
 use listener::{Listening, Move, listen};
 use session::Session;
@@ -90,6 +92,8 @@ pub struct State {
     pub token: Token,
     /// How long the body of a request may take.
     pub body_time: Duration,
+    /// How many bytes all bodies may take together while they are read; where connections take large ones, more.
+    pub body_memory: u64,
 }
 
 /// Two listeners that hold their ports and serve nothing yet.
@@ -205,6 +209,7 @@ impl Hall {
     fn new(state: Arc<State>, names: Vec<String>, room: Room, admin_address: SocketAddr) -> Self {
         let shared = Shared {
             session: Arc::new(Session::new(&state.token, admin_address.port())),
+            bodies: Arc::new(Bodies::of(state.body_memory)),
             state,
             stopping: watch::channel(false).1,
             runs_url: Arc::default(),
@@ -256,6 +261,8 @@ struct Shared {
     session: Arc<Session>,
     /// How many more live streams there may be.
     streams: Arc<Semaphore>,
+    /// The room of all bodies.
+    bodies: Arc<Bodies>,
 }
 
 impl Shared {

@@ -35,12 +35,16 @@ pub(super) async fn receive(
         Ok(patience) => (patience, None),
         Err(mistake) => (None, Some(mistake)),
     };
-    let body = match body::read(head, payload, limit, shared.state.body_time).await {
+    // Held until the body was verified, and stored or let go.
+    let mut place = shared.bodies.place(limit);
+    let body = match body::read(head, payload, limit, shared.state.body_time, &mut place).await {
         Ok(body) => body,
         Err(failure) => return Err(turn_away(head, webhook, shared, failure).await),
     };
     let request = Request { mistake, ..request(head, webhook, body) };
-    match accept(shared, request).await {
+    let answer = accept(shared, request).await;
+    drop(place);
+    match answer {
         Answer::Challenge(reply) => Ok(challenge_answer(reply)?.into()),
         answer => {
             let admission = verified(answer)?;
@@ -78,7 +82,11 @@ pub(super) async fn turn_away(head: &RequestHead, webhook: &str, shared: &Shared
         _ => failure.to_string(),
     };
     shared.state.intake.note_turned_away(webhook, size, &reason).await;
-    let word = if matches!(failure, Failure::NotFound) { "switched-off" } else { "invalid" };
+    let word = match failure {
+        Failure::NotFound => "switched-off",
+        Failure::NoRoom { .. } => "unavailable",
+        _ => "invalid",
+    };
     shared.with_connection_name(webhook, |connection| shared.state.metrics.turned_away(connection, word));
     failure
 }

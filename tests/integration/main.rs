@@ -2,6 +2,7 @@
 
 mod api;
 mod attacks;
+mod bodies;
 mod bucket;
 mod built_in;
 mod challenges;
