@@ -11,6 +11,7 @@ mod rate;
 mod replay;
 mod rerun;
 mod roster;
+mod told;
 mod trail;
 
 pub use answer::{Admission, AdmittedRun, Answer};
@@ -40,6 +41,7 @@ use rate::Rates;
 use roster::Noted;
 use std::fmt;
 use std::sync::Arc;
+use told::Told;
 
 /// After how many seconds a sender may come again when the queue is full or the store is away.
 const RETRY_AFTER_SECONDS: u64 = 10;
@@ -107,6 +109,10 @@ pub struct Intake {
     noted: Noted,
     /// Whether the queue has no room.
     turned_away: Outage,
+    /// What the log says of refused deliveries.
+    told: Told,
+    /// Whether those can't be noted.
+    unnoted: Outage,
 }
 
 impl Intake {
@@ -121,6 +127,8 @@ impl Intake {
             clock,
             noted: Noted::default(),
             turned_away: Outage::default(),
+            told: Told::default(),
+            unnoted: Outage::default(),
         }
     }
 
@@ -342,10 +350,11 @@ impl Intake {
         size: u64,
         reason: String,
     ) {
-        tracing::warn!(connection = connection.name, delivery = %id, reason, "a delivery was refused");
+        self.told.refused(&connection.name, &id, received_at, &reason);
         let refusal = Refusal { id, connection: connection.name.clone(), received_at, size, reason };
-        if let Err(error) = self.store.refuse(refusal).await {
-            tracing::error!(%error, "a refused delivery could not be noted");
+        match self.store.refuse(refusal).await {
+            Ok(()) => self.unnoted.worked("refused deliveries are noted again"),
+            Err(error) => self.unnoted.failed(&error, "refused deliveries can't be noted"),
         }
     }
 }

@@ -180,6 +180,23 @@ fn a_flood_of_forgeries_is_counted_and_kept_in_brief() {
     let kept = kept.as_array().expect("a list");
     assert_eq!(kept.len(), 100, "the latest are kept");
     assert!(kept.iter().all(|it| it["outcome"] == "refused" && it["headers"] == serde_json::json!([])));
+    // Nor does the log: what was not told one by one is told at the latest when the server ends.
+    let mut server = server;
+    server.terminate();
+    server.ended(ANSWER_MAX).expect("it ends");
+    let log = std::fs::read_to_string(folder.path().join("stderr.txt")).expect("the log");
+    let told = log.matches("a delivery was refused").count();
+    assert!((1..=40).contains(&told), "{told} lines");
+    let others: usize = log
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter(|line| line["message"] == "more deliveries were refused")
+        .filter_map(|line| {
+            assert!(line["first"].is_string() && line["last"].is_string(), "{line}");
+            usize::try_from(line["refusals"].as_u64()?).ok()
+        })
+        .sum();
+    assert_eq!(told + others, FORGERIES, "{log}");
 }
 
 /// Reads one answer of a connection that stays.
