@@ -1,16 +1,19 @@
 //! Secrets in output give way to `***` (security, "The run").
 //!
 //! What is masked: each secret as it is, each line of it, and the forms that programs usually
-//! give it (see `form.rs`); passwords in addresses too. It is best effort: what a program changes
-//! in another way, or prints in parts, is not found.
+//! give it (see `form.rs`), base64 and hexadecimal digits also where they are broken into lines (`piece.rs`);
+//! passwords in addresses too. It is best effort: what a program changes in another way, or prints in parts, is not
+//! found.
 
 mod form;
+mod piece;
 mod screen;
 
 pub use screen::Screen;
 
 use crate::run::MASK;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use piece::{Alphabet, PIECE, Pieces};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -41,7 +44,7 @@ pub enum Unmaskable {
 pub const OWN_SECRET_MIN: usize = 8;
 
 /// Knows the secrets of a job. It only ever learns more.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Masker {
     /// Knows what all jobs share, made once for them.
     base: Option<Arc<Masker>>,
@@ -51,6 +54,22 @@ pub struct Masker {
     /// Finds all patterns; made anew when one is added.
     automaton: Option<AhoCorasick>,
     longest: usize,
+    /// Long encodings, however they are broken into lines.
+    pieces: [Pieces; 2],
+}
+
+impl Default for Masker {
+    fn default() -> Self {
+        Self {
+            base: None,
+            secrets: BTreeSet::new(),
+            bytes: 0,
+            patterns: BTreeSet::new(),
+            automaton: None,
+            longest: 0,
+            pieces: [Alphabet::Base64, Alphabet::Hex].map(Pieces::of),
+        }
+    }
 }
 
 impl Masker {
@@ -95,13 +114,21 @@ impl Masker {
         }
         self.bytes += secret.len();
         self.secrets.insert(secret.to_owned());
-        self.patterns.extend(form::forms(secret));
+        let forms = form::forms(secret);
+        self.patterns.extend(forms.texts);
+        for (alphabet, encoding) in forms.encodings {
+            let learned = self.pieces[alphabet as usize].learn(&encoding);
+            if !learned && encoding.len() >= SECRET_MIN {
+                self.patterns.insert(encoding);
+            }
+        }
         Ok(())
     }
 
     /// Makes what finds all patterns, of a kind, or of the one that finds them fastest.
     fn compile(&mut self, kind: Option<AhoCorasickKind>) -> Result<(), Unmaskable> {
-        self.longest = self.patterns.iter().map(Vec::len).max().unwrap_or(0);
+        let piece = if self.pieces.iter().all(Pieces::is_empty) { 0 } else { PIECE };
+        self.longest = self.patterns.iter().map(Vec::len).max().unwrap_or(0).max(piece);
         let automaton = AhoCorasick::builder().kind(kind).build(&self.patterns);
         self.automaton = Some(automaton.map_err(|_| Unmaskable::TooMany)?);
         Ok(())
@@ -132,8 +159,11 @@ impl Masker {
     /// Returns the parts that must not be shown, in order, joined where they touch.
     fn hidden(&self, text: &str) -> Vec<Range<usize>> {
         let mut found: Vec<Range<usize>> = passwords(text);
-        for automaton in self.base.iter().filter_map(|base| base.automaton.as_ref()).chain(&self.automaton) {
-            found.extend(automaton.find_overlapping_iter(text).map(|it| whole_characters(text, it.range())));
+        for masker in self.base.as_deref().into_iter().chain([self]) {
+            if let Some(automaton) = &masker.automaton {
+                found.extend(automaton.find_overlapping_iter(text).map(|it| whole_characters(text, it.range())));
+            }
+            masker.pieces.iter().for_each(|pieces| pieces.find(text, &mut found));
         }
         found.sort_by_key(|part| part.start);
         let mut joined: Vec<Range<usize>> = Vec::with_capacity(found.len());

@@ -63,6 +63,73 @@ fn base64_is_masked_wherever_the_secret_begins_in_it() {
     }
 }
 
+/// Breaks a text into lines of so many characters.
+fn broken(text: &str, columns: usize) -> Vec<String> {
+    text.as_bytes().chunks(columns).map(|line| String::from_utf8_lossy(line).into_owned()).collect()
+}
+
+/// `base64` breaks at 76 characters, `openssl` and PEM at 64, `xxd -p` at 60.
+#[test]
+fn encodings_that_are_broken_into_lines_are_masked() {
+    let key =
+        format!("-----BEGIN KEY-----\n{}\n-----END KEY-----\n", ["Zm9vYmFyQmF6/+quux0123456789abcdef"; 5].join("\n"));
+    for secret in
+        ["s3cr3t-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRST", "ü?>~".repeat(40).as_str(), &key]
+    {
+        let masker = masker(&[secret]);
+        for before in ["", "user:", "x".repeat(50).as_str()] {
+            for after in ["", "\n"] {
+                let text = format!("{before}{secret}{after}");
+                let encodings =
+                    [STANDARD.encode(&text), URL_SAFE.encode(&text), hex::encode(&text), hex::encode_upper(&text)];
+                for encoding in encodings {
+                    let own = encoding.len() * before.len() / text.len();
+                    for columns in [60, 64, 76] {
+                        let lines = broken(&encoding, columns);
+                        let (mut shown, mut at) = (0, 0);
+                        for line in &lines {
+                            let masked = masker.mask(line);
+                            at += line.len();
+                            // Of a line that is the secret's but for a few characters, a few are left.
+                            shown += if at > own {
+                                masked.replace("***", "").len().saturating_sub((own + line.len()).saturating_sub(at))
+                            } else {
+                                0
+                            };
+                        }
+                        assert!(shown < 24, "{shown} of {} are shown: {lines:#?}", encoding.len());
+                        if before.is_empty() && secret.len() == 64 {
+                            assert!(shown < 6, "{shown} are shown: {lines:#?}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+    let masker = masker(&["s3cr3t-0123456789-abcdefghijklmnopqrstuvwxyz"]);
+    let other = STANDARD.encode("what is no secret at all and quite as long as one that would be");
+    assert_eq!(masker.mask(&other), other);
+    let sum = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  file";
+    assert_eq!(masker.mask(sum), sum);
+}
+
+#[test]
+fn the_escapes_of_every_usual_writer_of_json_are_masked() {
+    let cases = [
+        ("pässwort-123456", &["p\\u00e4sswort-123456", "p\\u00E4sswort-123456", "pässwort-123456"][..]),
+        ("pa<ss>&word", &["pa\\u003css\\u003e\\u0026word", "pa\\u003Css\\u003E\\u0026word", "pa<ss>&word"]),
+        ("abc/def/ü", &["abc\\/def\\/ü", "abc\\/def\\/\\u00fc", "abc/def/\\u00fc", "abc/def/\\u00FC"]),
+        ("it's \"a+b\"", &["it\\u0027s \\\"a+b\\\"", "it\\u0027s \\u0022a\\u002Bb\\u0022"]),
+        ("smile \u{1f600}!", &["smile \\ud83d\\ude00!", "smile \\uD83D\\uDE00!"]),
+        ("first line\nsecond", &["first line\\nsecond"]),
+    ];
+    for (secret, forms) in cases {
+        for form in forms {
+            assert_eq!(masker(&[secret]).mask(&format!("<{form}>")), "<***>", "{form}");
+        }
+    }
+}
+
 #[test]
 fn secrets_of_several_lines_are_masked_line_by_line() {
     let masker = masker(&["-----BEGIN\nabcdefgh\nxy\n  ijklmnop  \n-----END"]);
@@ -119,6 +186,29 @@ proptest! {
             if with_text { line.push('.'); }
         }
         let mut places: Vec<usize> = cuts.iter().map(|cut| line.floor_char_boundary(cut.index(line.len() + 1))).collect();
+        places.sort_unstable();
+        let (mut screen, mut shown, mut at) = (Screen::default(), String::new(), 0);
+        for place in places {
+            shown.push_str(&screen.pass(&masker, &line[at..place], false));
+            at = place;
+        }
+        shown.push_str(&screen.pass(&masker, &line[at..], true));
+        prop_assert_eq!(shown, masker.mask(&line).into_owned());
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_cut_changes_what_is_shown_of_an_encoding(
+        secret in "[a-z]{18,60}",
+        from in any::<prop::sample::Index>(),
+        around in prop::collection::vec("[A-Za-z0-9+/]{0,20}| {1,3}", 2..3),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
+    ) {
+        let masker = masker(&[&secret]);
+        let encoding = STANDARD.encode(&secret);
+        let line = [&around[0], &encoding[from.index(encoding.len())..], &around[1]].concat();
+        let mut places: Vec<usize> = cuts.iter().map(|cut| cut.index(line.len() + 1)).collect();
         places.sort_unstable();
         let (mut screen, mut shown, mut at) = (Screen::default(), String::new(), 0);
         for place in places {
