@@ -36,6 +36,7 @@ const PAYLOADS: &[&str] = &[
     "APT::Update::Pre-Invoke::=canary",
     "script-shell=canary",
     "--checkpoint=1 --checkpoint-action=exec=canary",
+    "-T -TT canary",
     "HOME[$(canary)]",
     "$(shell canary)",
     "x/;e canary\n;s/x/",
