@@ -13,7 +13,7 @@ pub(super) fn are_equal(left: &Value, right: &Value) -> bool {
     match left {
         Value::Null => convert::is_null(right),
         Value::Boolean(boolean) => *boolean == convert::to_boolean(right),
-        Value::Number(number) => convert::to_number(right).is_some_and(|right| right.decimal() == number.decimal()),
+        Value::Number(number) => convert::to_number(right).is_some_and(|right| number.order(&right) == Ordering::Equal),
         Value::Version(version) => convert::to_version(right) == Some(*version),
         Value::DateTime(time) => convert::to_time(right) == Some(*time),
         Value::String(text) => {
@@ -46,9 +46,7 @@ pub(super) fn order(left: &Value, right: &Value) -> Result<Ordering, (Side, Unco
             .ok_or_else(|| unlike("text")),
         Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
             let number = convert::to_number(left).ok_or_else(|| (Side::Left, Unconvertible::new(left, "a number")))?;
-            convert::to_number(right)
-                .map(|right| number.decimal().cmp(&right.decimal()))
-                .ok_or_else(|| unlike("a number"))
+            convert::to_number(right).map(|right| number.order(&right)).ok_or_else(|| unlike("a number"))
         }
     }
 }

@@ -65,7 +65,7 @@ pub(super) fn to_boolean(value: &Value) -> bool {
     match value {
         Value::Null => false,
         Value::Boolean(boolean) => *boolean,
-        Value::Number(number) => !number.decimal().is_zero(),
+        Value::Number(number) => !number.is_zero(),
         Value::String(text) => !text.is_empty(),
         Value::Version(_) | Value::DateTime(_) | Value::Array(_) | Value::Object(_) => true,
     }

@@ -28,7 +28,7 @@ pub(super) fn from_json(json: &serde_json::Value) -> Value {
     match json {
         serde_json::Value::Null => Value::Null,
         serde_json::Value::Bool(boolean) => Value::Boolean(*boolean),
-        serde_json::Value::Number(number) => number_or_text(&number.to_string(), |sent| Text::author(sent)),
+        serde_json::Value::Number(number) => sent_number(&number.to_string()),
         serde_json::Value::String(text) => Value::text(text.as_str()),
         serde_json::Value::Array(items) => Value::array(items.iter().map(from_json)),
         serde_json::Value::Object(pairs) => {
@@ -37,11 +37,8 @@ pub(super) fn from_json(json: &serde_json::Value) -> Value {
     }
 }
 
-fn number_or_text(sent: &str, text: impl FnOnce(&str) -> Text) -> Value {
-    match Number::from_json(sent) {
-        Some(number) => Value::Number(number),
-        None => Value::String(text(sent)),
-    }
+fn sent_number(sent: &str) -> Value {
+    Value::Number(Number::from_json(sent).expect("a number of JSON is a number"))
 }
 
 pub(super) fn from_json_text(text: &str, root: &Origin) -> Result<Value, JsonError> {
@@ -77,7 +74,7 @@ fn read(raw: &RawValue, origin: &Arc<Origin>, depth: usize) -> Result<Value, Jso
         Some(b't') => Value::Boolean(true),
         Some(b'f') => Value::Boolean(false),
         Some(b'n') => Value::Null,
-        _ => number_or_text(text, |sent| Text::tainted(sent, origin.clone())),
+        _ => sent_number(text),
     })
 }
 

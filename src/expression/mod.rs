@@ -25,6 +25,7 @@ mod compare;
 mod constant;
 mod context;
 mod convert;
+mod digits;
 mod evaluate;
 mod function;
 mod json;

@@ -1,11 +1,14 @@
-//! Numbers: decimal, exact, at most 28 digits.
+//! Numbers: decimal, exact, at most 28 digits; those of JSON with as many as they were sent with.
 //!
 //! A number of an expression prints with at most seven digits after the point and without zeros at
 //! its end. A number of a payload is a number as well: `1.50` prints as `1.5` and `1e3` as `1000`, but
-//! nothing of its value is lost, however many digits it has. As JSON again it is as it was sent.
+//! nothing of its value is lost, however many digits it has. As JSON again it is as it was sent. One that has more
+//! digits or a larger exponent than a decimal holds is as it was sent everywhere, and compared by its digits.
 //! What an author wrote keeps its characters (reference, section 9.3).
 
+use super::digits::Digits;
 use rust_decimal::{Decimal, RoundingStrategy};
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// The most digits after the point that a number prints (section 2.4 of the reference).
@@ -13,9 +16,14 @@ const PRINTED_DIGITS_MAX: u32 = 7;
 
 /// A number, and the characters it was read from, if it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Number {
-    decimal: Decimal,
-    read: Option<Read>,
+pub struct Number(Kind);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Kind {
+    /// One that a decimal holds.
+    Decimal { decimal: Decimal, read: Option<Read> },
+    /// One of JSON that no decimal holds, as it was sent.
+    Digits(Arc<str>),
 }
 
 /// Where a number came from.
@@ -30,18 +38,23 @@ enum Read {
 impl Number {
     /// Returns a number as an expression has it.
     pub fn new(decimal: Decimal) -> Self {
-        Self { decimal, read: None }
+        Self(Kind::Decimal { decimal, read: None })
     }
 
-    /// Returns the number that a JSON number stands for, or `None` if it has more digits or a
-    /// larger exponent than a decimal can hold exactly.
+    /// Returns the number that a JSON number stands for (RFC 8259, 6), or `None` if the text is none.
     pub fn from_json(sent: &str) -> Option<Self> {
-        Some(Self { decimal: exact(sent)?, read: Some(Read::Sent(sent.into())) })
+        Some(Self(match exact(sent) {
+            Some(decimal) => Kind::Decimal { decimal, read: Some(Read::Sent(sent.into())) },
+            None => {
+                Digits::of(sent)?;
+                Kind::Digits(sent.into())
+            }
+        }))
     }
 
     /// Returns the number that an author wrote, or `None` if a decimal can't hold it exactly.
     pub fn written(text: &str) -> Option<Self> {
-        Some(Self { decimal: exact(text)?, read: Some(Read::Written(text.into())) })
+        Some(Self(Kind::Decimal { decimal: exact(text)?, read: Some(Read::Written(text.into())) }))
     }
 
     /// Returns the number that a literal of the expression language stands for: a sign, digits and
@@ -60,34 +73,62 @@ impl Number {
         decimal(text.trim_matches(blank), ",").map(Self::new)
     }
 
-    /// Returns the value.
-    pub fn decimal(&self) -> Decimal {
-        self.decimal
+    /// Returns the value, if a decimal holds it.
+    pub fn decimal(&self) -> Option<Decimal> {
+        match self.0 {
+            Kind::Decimal { decimal, .. } => Some(decimal),
+            Kind::Digits(_) => None,
+        }
+    }
+
+    /// Says whether it is 0, however that was written.
+    pub(super) fn is_zero(&self) -> bool {
+        self.order(&Self::from(0)) == Ordering::Equal
+    }
+
+    /// Returns how the number stands to another, exactly.
+    pub fn order(&self, other: &Self) -> Ordering {
+        match (self.decimal(), other.decimal()) {
+            (Some(left), Some(right)) => left.cmp(&right),
+            _ => self.digits().cmp(&other.digits()),
+        }
+    }
+
+    fn digits(&self) -> Digits {
+        let digits = match &self.0 {
+            Kind::Decimal { decimal, .. } => Digits::of(&decimal.to_string()),
+            Kind::Digits(sent) => Digits::of(sent),
+        };
+        digits.expect("a number has digits")
     }
 
     /// Returns the number as text.
     pub fn text(&self) -> Arc<str> {
-        match &self.read {
-            Some(Read::Written(text)) => text.clone(),
-            Some(Read::Sent(sent)) if is_whole(sent) => sent.clone(),
-            Some(Read::Sent(_)) => shortest(self.decimal).into(),
-            None => printed(self.decimal).into(),
+        match &self.0 {
+            Kind::Digits(sent) => sent.clone(),
+            Kind::Decimal { decimal, read } => match read {
+                Some(Read::Written(text)) => text.clone(),
+                Some(Read::Sent(sent)) if is_whole(sent) => sent.clone(),
+                Some(Read::Sent(_)) => shortest(*decimal).into(),
+                None => printed(*decimal).into(),
+            },
         }
     }
 
     /// Returns the number as JSON has it: one of a payload as it was sent, one of an author as it was
     /// written, or without the sign and the zeros that JSON does not know: `+5` and `007` are `5` and `7`.
     pub(super) fn json(&self) -> Arc<str> {
-        match &self.read {
-            Some(Read::Sent(sent)) => sent.clone(),
-            Some(Read::Written(text)) if !is_json(text) => shortest(self.decimal).into(),
+        match &self.0 {
+            Kind::Decimal { read: Some(Read::Sent(sent)), .. } => sent.clone(),
+            Kind::Decimal { read: Some(Read::Written(text)), decimal } if !is_json(text) => shortest(*decimal).into(),
             _ => self.text(),
         }
     }
 
     /// Returns the number as the place of an item, if it is a whole number from 0 on.
     pub(super) fn index(&self) -> Option<usize> {
-        self.decimal.is_integer().then(|| usize::try_from(self.decimal).ok()).flatten()
+        let decimal = self.decimal().filter(Decimal::is_integer)?;
+        usize::try_from(decimal).ok()
     }
 }
 
@@ -179,11 +220,46 @@ mod tests {
     }
 
     #[test]
-    fn a_json_number_that_a_decimal_cannot_hold_is_none() {
-        assert!(Number::from_json("1e400").is_none());
-        assert!(Number::from_json("1e-400").is_none());
-        assert!(Number::from_json("123456789012345678901234567890123").is_none());
-        assert_eq!(Number::from_json("1e3").map(|number| number.decimal()), Some(Decimal::from(1000)));
+    fn a_json_number_that_a_decimal_cannot_hold_stays_as_it_was_sent() {
+        for sent in
+            ["1e29", "1E-50", "1e400", "-123456789012345678901234567890123", "0.1111111111111111111111111111111111"]
+        {
+            let number = Number::from_json(sent).expect("a number");
+            assert_eq!((&*number.text(), &*number.json(), number.decimal()), (sent, sent, None));
+        }
+        assert_eq!(Number::from_json("1e3").and_then(|number| number.decimal()), Some(Decimal::from(1000)));
+        assert!(Number::from_json("1e").is_none() && Number::from_json("x").is_none());
+    }
+
+    #[test]
+    fn numbers_are_ordered_however_many_digits_they_have() {
+        let ascending = [
+            "-1e400",
+            "-1e29",
+            "-79228162514264337593543950335",
+            "-1",
+            "-1e-50",
+            "0e999",
+            "1e-50",
+            "2e-50",
+            "1",
+            "5",
+            "79228162514264337593543950335",
+            "1e29",
+            "1.00000000000000000000000000000000001e29",
+            "1e40",
+            "10000000000000000000000000000000000000001",
+            "1e41",
+            "1e400",
+        ];
+        let number = |sent: &str| Number::from_json(sent).expect("a number");
+        for (left, one) in ascending.iter().enumerate() {
+            for (right, other) in ascending.iter().enumerate() {
+                assert_eq!(number(one).order(&number(other)), left.cmp(&right), "{one} and {other}");
+            }
+        }
+        assert_eq!(number("1e40").order(&number("10000000000000000000000000000000000000000.0")), Ordering::Equal);
+        assert!(number("0.0000000000000000000000000000000000000e5").is_zero() && !number("1e-400").is_zero());
     }
 
     #[test]

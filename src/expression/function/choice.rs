@@ -76,8 +76,8 @@ pub(super) fn counter(call: &Invocation<'_, '_>) -> Result<Value, Mistake> {
 /// Returns an argument as a whole number.
 pub(super) fn whole_number(call: &Invocation<'_, '_>, index: usize) -> Result<i64, Mistake> {
     let value = call.value(index)?;
-    let whole = convert::to_number(&value).filter(|number| number.decimal().is_integer());
+    let whole = convert::to_number(&value).and_then(|number| number.decimal()).filter(|it| it.is_integer());
     whole
-        .and_then(|number| i64::try_from(number.decimal()).ok())
+        .and_then(|whole| i64::try_from(whole).ok())
         .ok_or_else(|| call.unconvertible(index, Unconvertible::new(&value, "a whole number"), &value))
 }

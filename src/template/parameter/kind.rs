@@ -108,9 +108,9 @@ impl ParameterKind {
             Shape::Number => {
                 let number = Number::from_text(&scalar(node)?.flatten())?;
                 let is_allowed =
-                    |allowed: &String| Number::from_text(allowed).is_some_and(|it| it.decimal() == number.decimal());
+                    |allowed: &String| Number::from_text(allowed).is_some_and(|it| it.order(&number).is_eq());
                 let is_number = !scalar(node)?.is_empty() && (allowed.is_empty() || allowed.iter().any(is_allowed));
-                is_number.then(|| Value::Number(Number::new(number.decimal())))
+                is_number.then(|| Value::Number(Number::new(number.decimal().expect("a text becomes a decimal"))))
             }
             Shape::Boolean => scalar(node)?.flatten().to_ascii_lowercase().parse().ok().map(Value::Boolean),
             Shape::Any => Some(value::from_node(node)),

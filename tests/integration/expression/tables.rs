@@ -245,6 +245,29 @@ fn a_number_of_a_payload_is_a_number_and_loses_nothing() {
     check_in(&context, "eq(x[1], 1000)", "True");
 }
 
+/// No decimal holds these: they are numbers all the same.
+#[test]
+fn a_number_of_many_digits_is_compared_and_is_json_as_it_was_sent() {
+    let sent = "[1e29, 1e-50, -10000000000000000000000000000000000000000, 0.1111111111111111111111111111111111111111]";
+    let context = Context::new(Dialect::Template).with("x", super::payload(sent));
+    check_in(&context, "join(' ', x)", &sent[1..sent.len() - 1].replace(',', ""));
+    check_in(&context, "convertToJson(x)", &format!("[\n  {}\n]", sent[1..sent.len() - 1].replace(", ", ",\n  ")));
+    for (text, expected) in [
+        ("gt(x[0], 5)", "True"),
+        ("lt(5, x[0])", "True"),
+        ("gt(x[1], 0)", "True"),
+        ("lt(x[1], 0.0000001)", "True"),
+        ("lt(x[2], x[1])", "True"),
+        ("eq(x[0], 5)", "False"),
+        ("eq(x[0], x[0])", "True"),
+        ("ge(x[3], 0.1)", "True"),
+        ("and(x[1], true)", "True"),
+        ("in(x[2], 1, x[2])", "True"),
+    ] {
+        check_in(&context, text, expected);
+    }
+}
+
 const NONE_YET: Option<JobStatus> = None;
 
 #[test]
