@@ -53,7 +53,7 @@ impl Eval {
         let context = self.read_context()?;
         match evaluate(&self.expression, &context) {
             Ok(value) => {
-                output::text(&format!("{}\n", value.to_json_text()))?;
+                output::text(&format!("{}\n", output::harmless_json(&value.to_json_text())))?;
                 Ok(Ending::Done)
             }
             Err(mistakes) => {

@@ -1,11 +1,12 @@
 //! Tables, JSON documents and complaints.
 
 use super::failure::Failure;
-use crate::diagnostic::{Style, render_all, shown};
+use crate::diagnostic::{Style, is_unprintable, render_all, shown};
 use anstyle::{AnsiColor, Style as Ansi};
 use clap::ValueEnum;
 use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, Width, presets};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 /// How lists and details are printed.
@@ -20,9 +21,27 @@ pub(super) enum Format {
 /// Prints one JSON document.
 pub(super) fn json(document: &impl Serialize) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, document)?;
-    writeln!(out)?;
+    writeln!(out, "{}", harmless_json(&serde_json::to_string_pretty(document)?))?;
     out.flush()
+}
+
+/// Returns JSON text in which every character that moves a cursor, hides or reorders text is spelled `\uXXXX` (RFC 8259,
+/// 7). Such a character stands inside strings only; line breaks between values stay.
+pub(super) fn harmless_json(json: &str) -> Cow<'_, str> {
+    let is_harmful = |character: char| character != '\n' && is_unprintable(character);
+    if !json.contains(is_harmful) {
+        return Cow::Borrowed(json);
+    }
+    let mut harmless = String::with_capacity(json.len());
+    for character in json.chars() {
+        match is_harmful(character) {
+            true => {
+                character.encode_utf16(&mut [0; 2]).iter().for_each(|unit| harmless.push_str(&format!("\\u{unit:04x}")))
+            }
+            false => harmless.push(character),
+        }
+    }
+    Cow::Owned(harmless)
 }
 
 /// What every colour begins with.
@@ -246,6 +265,20 @@ mod tests {
             assert!(lines.iter().all(|line| !line.contains("run_") || line.ends_with(RUN)), "{width}: {lines:#?}");
         }
         assert!(runs(40)[1].contains("succeeded") && runs(100)[1].ends_with(RUN));
+    }
+
+    #[test]
+    fn json_drives_no_terminal_and_says_the_same() {
+        let text = "a\u{9b}31m\u{202e}b\u{7f}\u{feff}\n\u{1b}[1m \u{1f600} ü";
+        let json = serde_json::to_string_pretty(&serde_json::json!({ text: [text] })).expect("it is JSON");
+        let harmless = harmless_json(&json);
+        assert!(!harmless.contains(|it: char| it != '\n' && is_unprintable(it)), "{harmless}");
+        assert!(
+            harmless.contains("a\\u009b31m\\u202eb\\u007f\\ufeff") && harmless.contains("\u{1f600} ü"),
+            "{harmless}"
+        );
+        let read: serde_json::Value = serde_json::from_str(&harmless).expect("it is JSON");
+        assert_eq!(read, serde_json::json!({ text: [text] }));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::failure::{Ending, Failure};
 use super::{Global, input, output};
 use crate::clock::{Clock, SystemClock};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::diagnostic::{did_you_mean, shown};
 use crate::webhook::connection::{Authentication, Connection, Secret};
 use crate::webhook::preset;
@@ -114,10 +114,7 @@ fn by_scheme(scheme: &str, secret: &std::path::Path, header: Option<&str>) -> Re
         let help = did_you_mean(scheme, preset::names()).map(|help| format!(": {help}")).unwrap_or_default();
         Failure::usage(format!("there is no scheme `{}`{help}", shown(scheme)))
     })?;
-    let mut bytes = input::bytes(Some(secret))?;
-    while bytes.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
-        bytes.pop();
-    }
+    let bytes = config::without_newline(input::bytes(Some(secret))?);
     let secret = Secret::new("the secret file", bytes, &preset)
         .map_err(|mistake| Failure::usage(format!("the secret file {mistake}")))?;
     let mut connection = Connection::new(scheme, preset, Authentication::Secrets(vec![secret]));

@@ -28,6 +28,7 @@ use crate::yaml;
 pub use database::Database;
 use file::Unreadable;
 pub use group::VariableGroup;
+pub use secret::without_newline;
 use section::Section;
 use std::fmt;
 use std::num::NonZeroUsize;

@@ -246,8 +246,8 @@ impl Source<'_> {
     }
 }
 
-/// Takes away one line break at the end, which editors and `echo` put there.
-fn without_newline(mut bytes: Vec<u8>) -> Vec<u8> {
+/// Takes away one line break at the end of a secret's file, which editors and `echo` put there.
+pub fn without_newline(mut bytes: Vec<u8>) -> Vec<u8> {
     if bytes.last() == Some(&b'\n') {
         bytes.pop();
         if bytes.last() == Some(&b'\r') {

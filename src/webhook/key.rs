@@ -52,6 +52,9 @@ pub enum KeyMistake {
     /// It has not the length of an ed25519 key.
     #[error("is no ed25519 key: a public one has 32 bytes, a private one 64 with the public one at its end")]
     NotEd25519,
+    /// A token or password that no header can carry (RFC 9110, 5.5).
+    #[error("has a line break inside, or more than one at its end: no sender can show it")]
+    LineBreak,
     /// Not `user:password`.
     #[error("is not `user:password`")]
     NotBasic,
@@ -75,6 +78,9 @@ impl Key {
             Kind::Hmac(Hash::Sha1) => Self::Sha1(Hmac::new_from_slice(&bytes).expect(ANY)),
             Kind::Hmac(Hash::Sha256) => Self::Sha256(Hmac::new_from_slice(&bytes).expect(ANY)),
             Kind::Hmac(Hash::Sha512) => Self::Sha512(Hmac::new_from_slice(&bytes).expect(ANY)),
+            Kind::Token | Kind::Basic if bytes.iter().any(|byte| matches!(byte, b'\n' | b'\r')) => {
+                return Err(KeyMistake::LineBreak);
+            }
             Kind::Token => Self::Token(Sha256::digest(&bytes).into()),
             Kind::Basic if !bytes.contains(&b':') => return Err(KeyMistake::NotBasic),
             Kind::Basic => Self::Token(Sha256::digest(&bytes).into()),

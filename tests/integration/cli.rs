@@ -146,6 +146,44 @@ fn a_signed_payload_is_sent_and_accepted() {
     folder.run(&["send", "singed", "payload.json"]).ended_with(2);
 }
 
+/// A file is the same secret wherever it is named: one line break at its end is none of it, others are.
+#[test]
+fn a_secret_file_is_read_alike_everywhere_and_a_token_has_no_line_break() {
+    let folder = Folder::new("connections: {a: {scheme: azure, secret: {file: secret.txt}, header: X-WH-Checksum}}\n");
+    folder.write("payload.json", "{}");
+    for secret in
+        ["it is a secret", "it is a secret\n", "it is a secret\r\n", "it is a secret\r\n\r\n", "it is a secret\n\n"]
+    {
+        folder.write("secret.txt", secret);
+        let by_name = folder.run(&["sign", "a", "payload.json"]).ended_with(0).stdout;
+        let by_scheme =
+            ["sign", "--scheme", "azure", "--secret-file", "secret.txt", "--header", "X-WH-Checksum", "payload.json"];
+        assert_eq!(folder.run(&by_scheme).ended_with(0).stdout, by_name, "{secret:?}");
+    }
+    for (scheme, secret) in
+        [("gitlab-token", "a token of\nlines"), ("bearer", "a token\n\n"), ("basic", "me:a pass\rword")]
+    {
+        folder.configure(&format!("connections: {{a: {{scheme: {scheme}, secret: {{file: secret.txt}}}}}}\n"));
+        folder.write("secret.txt", secret);
+        let told = folder.run(&["check"]).ended_with(1);
+        assert!(told.stderr.contains("line break") || told.stdout.contains("line break"), "{told:?}");
+        folder.write("secret.txt", "me:a long pass word\n");
+        folder.run(&["check"]).ended_with(0);
+    }
+}
+
+#[test]
+fn json_that_is_printed_drives_no_terminal() {
+    let folder = Folder::new("{}\n");
+    folder.write("c.json", "{\"parameters\":{\"x\":\"a\u{9b}31m\u{202e}b\"}}");
+    let printed = folder.run(&["eval", "parameters.x", "--context", "c.json"]).ended_with(0).stdout;
+    assert_eq!(printed, "\"a\\u009b31m\\u202eb\"\n");
+    folder.write("pipelines/p.yml", "steps: [{script: echo, displayName: \"a\\u009b31m\\u202eb\"}]\n");
+    let rendered = folder.run(&["render", "p", "--format", "json"]).ended_with(0);
+    assert!(rendered.stdout.contains("a\\u009b31m\\u202eb"), "{rendered:?}");
+    assert_eq!(rendered.json()["steps"][0]["displayName"], "a\u{9b}31m\u{202e}b");
+}
+
 #[test]
 fn a_payload_is_rendered_or_its_mistakes_are_shown() {
     let folder = folder();

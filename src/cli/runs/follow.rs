@@ -84,7 +84,7 @@ impl Printer {
         let step = line.step.and_then(|step| job.steps.get(step)).map(|step| step.name.as_str());
         let line = Line { stage, job: job.full_name(), step, at: line.at, text: &line.text };
         let before = if std::mem::replace(&mut self.has_begun, true) { ",\n" } else { "[\n" };
-        Ok(format!("{before}{}", serde_json::to_string(&line)?))
+        Ok(format!("{before}{}", output::harmless_json(&serde_json::to_string(&line)?)))
     }
 
     fn end(&mut self) -> io::Result<()> {
