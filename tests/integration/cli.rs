@@ -174,7 +174,7 @@ fn a_secret_file_is_read_alike_everywhere_and_a_token_has_no_line_break() {
 
 #[test]
 fn json_that_is_printed_drives_no_terminal() {
-    let folder = Folder::new("{}\n");
+    let folder = Folder::new("connections: {a: {secret: {value: s}}}\n");
     folder.write("c.json", "{\"parameters\":{\"x\":\"a\u{9b}31m\u{202e}b\"}}");
     let printed = folder.run(&["eval", "parameters.x", "--context", "c.json"]).ended_with(0).stdout;
     assert_eq!(printed, "\"a\\u009b31m\\u202eb\"\n");
