@@ -193,8 +193,6 @@ impl Judge<'_> {
             Use::Data => {}
             Use::Setting => self.interpolated(sources),
             Use::Escaped => self.require(sources, Requirement::NoBackslash),
-            Use::Word => self.require(sources, Requirement::NotAnOption),
-            Use::Repository => self.require(sources, Requirement::Repository),
             Use::Address => self.require(begins, Requirement::WebAddress),
             Use::Path => self.require(sources, Requirement::InsidePath),
             Use::Format => self.refuse_format(sources),
@@ -236,11 +234,7 @@ impl Judge<'_> {
             None
         };
         let parts = || owner.into_iter().chain(arguments.iter().map(|argument| &argument.value));
-        let mut sources: Holes = parts().flat_map(|part| self.reaches(part)).collect();
-        // `print_exc(file=f)`
-        if callee.last_name().is_some_and(|name| self.anywhere.contains(name)) {
-            sources.extend(self.reaches(callee));
-        }
+        let sources: Holes = parts().flat_map(|part| self.reaches(part)).collect();
         let files: Vec<String> = parts().flat_map(|part| self.files(part, 0)).collect();
         self.learn_elsewhere(callee, &sources, &files);
         if sources.is_empty() {
@@ -278,13 +272,8 @@ impl Judge<'_> {
                 let values = values.filter_map(|it| if let Binding::Value(value) = it { Some(value) } else { None });
                 values.flat_map(next).collect()
             }
-            Expr::Member(owner, name) => {
-                let members = self.facts.bindings(&format!(".{name}")).iter();
-                let values = members.filter_map(|it| if let Binding::Value(value) = it { Some(value) } else { None });
-                std::iter::once(&**owner).chain(values).flat_map(next).collect()
-            }
-            Expr::Any(_) => expression.choices().iter().flat_map(next).collect(),
-            Expr::List(items) => items.iter().flat_map(next).collect(),
+            Expr::Member(owner, _) => next(owner),
+            Expr::Any(items) | Expr::List(items) => items.iter().flat_map(next).collect(),
             _ => Vec::new(),
         }
     }

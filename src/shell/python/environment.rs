@@ -132,7 +132,7 @@ impl Judge<'_> {
     }
 
     pub(super) fn is_environment(&self, name: &str) -> bool {
-        is_environ(name) || self.environments.contains(name)
+        name.starts_with("environ") || self.environments.contains(name)
     }
 
     /// Returns the payload text that a token brings: what is an environment was looked at where it got its entries.
@@ -283,11 +283,6 @@ impl Judge<'_> {
         }
         found
     }
-}
-
-/// Says whether `os` calls the environment so.
-pub(super) fn is_environ(name: &str) -> bool {
-    matches!(name, "environ" | "environb")
 }
 
 /// Returns what an argument makes of an environment that takes over all of them.

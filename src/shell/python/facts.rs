@@ -286,12 +286,8 @@ impl Facts {
         };
         let is_method = parameters.first().is_some_and(|first| first.name == "self" || first.name == "cls");
         let parameters = &parameters[usize::from(is_method)..];
-        // Several stand for as many as nobody knows, which `*rest` takes.
-        let before_rest = parameters.iter().position(|it| it.kind == Kind::Rest);
-        let is_known = arguments.iter().enumerate().all(|(at, it)| {
-            let is_taken = before_rest.is_some_and(|rest| rest <= at);
-            it.name.as_deref() != Some("**") && (!matches!(it.value, Expr::Several(_)) || is_taken)
-        });
+        let is_known =
+            arguments.iter().all(|it| it.name.as_deref() != Some("**") && !matches!(it.value, Expr::Several(_)));
         if !is_known {
             return self.loosen(function, usize::from(is_method));
         }
@@ -395,7 +391,7 @@ impl Facts {
                 made.chain(returned).collect()
             }
             Expr::Item(owner, _) => self.item_names(owner),
-            Expr::Any(_) => several(&expression.choices().iter().collect::<Vec<_>>()),
+            Expr::Any(items) => several(&items.iter().collect::<Vec<_>>()),
             Expr::Named(_, value) => self.full_names(value),
             Expr::Operation('/', one, other) => {
                 let found: BTreeSet<String> = several(&[one, other]);

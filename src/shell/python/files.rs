@@ -4,17 +4,15 @@
 //! is not known, or a file's name, any file may be run.
 
 use super::calls::may_write;
-use super::facts::{Binding, PATH};
-use super::known::{SHELLS, runs_no_file};
+use super::facts::Binding;
+use super::known::SHELLS;
 use super::lexer::Token;
 use super::line::{is_dumping, names};
 use super::modules::fits;
-use super::scopes::Line;
 use super::sink::{FILES, Judge};
 use super::spread::WRITERS;
 use super::texts::{Item, UNKNOWN};
 use super::tree::{Argument, Expr, Statement};
-use crate::shell::filename::base;
 use crate::shell::program::{Commands, Holes};
 use crate::shell::special::is_special;
 
@@ -80,12 +78,11 @@ const WRITTEN: &[(&str, usize, Held)] = &[
     ("tarfile.*open", 0, Held::Any),
     ("writestr", 0, Held::Given),
     ("xml.etree.*ElementTree().write", 0, Held::Given),
-    ("dotenv.set_key", 0, Held::Given),
     ("open", 0, Held::Printed),
 ];
 
 /// Named arguments that are the name of a file.
-const NAMING: &[&str] = &["filename", "dst", "target", "file", "dotenv_path"];
+const NAMING: &[&str] = &["filename", "dst", "target", "file"];
 
 /// What reads a file.
 const READING: &[&str] = &["read", "readline", "readlines", "read_text", "read_bytes", "load", "reader", "DictReader"];
@@ -102,16 +99,12 @@ const RUN: &str = "written to a file that a program may run";
 
 impl Judge<'_> {
     /// Judges what the commands that the script gives to a shell do with the files that it writes.
-    pub(super) fn judge_commands(&mut self, lines: &[Line<'_>]) {
+    pub(super) fn judge_commands(&mut self, statements: &[Statement]) {
         let Some(all) = self.tainted.get(FILES).cloned().filter(|_| self.is_read) else { return };
         let mut commands: Vec<&Expr> = Vec::new();
-        let mut at: Option<usize> = None;
         // Another name of the standard input, or a variable that names a file.
         let mut moves = self.named.contains("dup2") || self.texts.iter().any(|name| is_special(name));
-        let numbered = lines.iter().flat_map(|line| line.statements.iter().map(|statement| (line.number, statement)));
-        let numbered =
-            numbered.flat_map(|(line, statement)| statement.expressions().into_iter().map(move |it| (line, it)));
-        for (line, expression) in numbered {
+        for expression in statements.iter().flat_map(Statement::expressions) {
             expression.walk(&mut |inner| {
                 let Expr::Call(callee, arguments) = inner else { return };
                 let first =
@@ -120,29 +113,24 @@ impl Judge<'_> {
                     || self.is_starting(callee) && self.gives_shell(arguments)
                 {
                     commands.extend(first);
-                    at = at.or(line);
                     moves |= arguments.iter().skip(1).any(|argument| !is_quiet(argument));
                 } else if self.is_starting(callee) {
                     moves |= !first.is_some_and(|first| self.is_harmless(first));
                 }
-                moves |= self.moves(callee, arguments);
+                moves |= self.moves(callee);
             });
         }
         if commands.is_empty() {
             return;
         }
-        self.line = at;
         let texts = commands.into_iter().flat_map(|command| self.texts(command, 0));
         let texts: Vec<String> = texts.map(|text| without_fields(&text)).collect();
-        let are_special = self.texts.iter().any(|name| is_special(name));
-        if !are_special && texts.iter().all(|text| runs_no_file(text)) {
-            return self.line = None;
-        }
         let is_unknown = |text: &String| text.split_whitespace().next().is_none_or(|program| program.contains(UNKNOWN));
         // What else it writes may be a script that runs the files.
-        let own: Vec<&str> = self.written.iter().map(|(file, _)| base(file)).collect();
-        let made = self.made.iter().map(|made| base(made)).filter(|made| !own.contains(made));
-        moves |= made.into_iter().any(|made| made.contains(UNKNOWN) || texts.iter().any(|text| text.contains(made)));
+        let last = |file: &String| file.rsplit('/').next().unwrap_or_default().to_owned();
+        let own: Vec<String> = self.written.iter().map(|(file, _)| last(file)).collect();
+        let made = self.made.iter().map(last).filter(|made| !own.contains(made));
+        moves |= made.into_iter().any(|made| made.contains(UNKNOWN) || texts.iter().any(|text| text.contains(&made)));
         let known =
             self.known_files(&all).filter(|_| !moves && texts.len() <= TEXTS_MAX && !texts.iter().any(is_unknown));
         let Some(files) = known else { return self.refuse(&all, RUN) };
@@ -161,24 +149,13 @@ impl Judge<'_> {
         }
     }
 
-    /// Says whether a call may give what is in a file with payload text to another, or another name. Files are told apart
-    /// by the last part of their names, which stay what they are in another folder.
-    fn moves(&self, callee: &Expr, arguments: &[Argument]) -> bool {
-        let names = self.facts.full_names(callee);
-        let is_one = |name: &&String| {
+    /// Says whether a function gives what is in a file to another.
+    fn moves(&self, callee: &Expr) -> bool {
+        let is_one = |name: &String| {
             let of_files = ["os.", "shutil.", "pathlib."].iter().any(|module| name.starts_with(module));
             of_files && name.rsplit('.').next().is_some_and(|last| MOVING.contains(&last))
         };
-        let Some(name) = names.iter().find(is_one) else { return false };
-        let owner = match callee {
-            Expr::Member(owner, _) if name.starts_with(PATH) => Some(&**owner),
-            _ => None,
-        };
-        match name.rsplit('.').next().unwrap_or_default() {
-            "copytree" => arguments.len() > 2 && arguments.iter().any(|it| it.name.as_deref() != Some("dirs_exist_ok")),
-            "make_archive" | "unpack_archive" | "copyfileobj" => true,
-            _ => owner.into_iter().chain(arguments.first().map(|it| &it.value)).any(|file| self.is_written_file(file)),
-        }
+        self.facts.full_names(callee).iter().any(is_one)
     }
 
     /// Says whether the program that a list of words starts does nothing to files.
@@ -193,10 +170,11 @@ impl Judge<'_> {
     fn known_files(&self, all: &Holes) -> Option<Vec<(String, Holes)>> {
         let known: Holes = self.written.iter().flat_map(|(_, holes)| holes).copied().collect();
         // Files are told apart by the last part of their names.
+        let last = |file: &str| file.rsplit('/').next().unwrap_or_default().to_owned();
         let files: Vec<(String, Holes)> =
-            self.written.iter().map(|(file, holes)| (base(file).to_owned(), holes.clone())).collect();
+            self.written.iter().map(|(file, holes)| (last(file), holes.clone())).collect();
         let are_known = files.iter().all(|(file, _)| !file.is_empty() && !file.contains(UNKNOWN));
-        let others = self.made.iter().any(|made| files.iter().any(|(file, _)| base(made) != file));
+        let others = self.made.iter().any(|made| files.iter().any(|(file, _)| last(made) != *file));
         let reads = READING.iter().any(|name| self.named.contains(*name));
         let is_copied = reads && (others || files.iter().any(|(file, _)| *file != files[0].0));
         let are_all =
@@ -217,8 +195,8 @@ impl Judge<'_> {
             callee => is_writing(callee) && files.is_empty(),
         };
         if is_one && !sources.is_empty() {
-            let file = if let Expr::Member(owner, _) = callee { owner } else { callee };
-            self.write_unnamed(file, sources);
+            self.writes_elsewhere = true;
+            self.taint(FILES.to_owned(), sources);
         }
     }
 
@@ -254,7 +232,7 @@ impl Judge<'_> {
                 }
             });
         }
-        written.retain(|(_, holes)| !holes.is_empty());
+        written.retain(|(file, holes)| !holes.is_empty() && !file.contains(UNKNOWN));
         written
     }
 

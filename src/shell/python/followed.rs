@@ -6,7 +6,6 @@
 //! then. The same holds for `p.communicate(text)` and `p.stdin.write(text)` on one side, and for `print(…, file=p.stdin)` on
 //! the other; and of what `os.dup2` does to a descriptor nobody sees where it leads.
 
-use super::environment::is_environ;
 use super::facts::Binding;
 use super::known::{LOGGING, STARTING, is_executing};
 use super::lexer::Token;
@@ -151,7 +150,7 @@ impl Judge<'_> {
 
     /// Refuses payload text in a script that hands on its environment, and starts a program.
     pub(super) fn judge_environment(&mut self, statements: &[&[Token]], read: &[Statement]) {
-        let is_named = self.named.iter().any(|name| is_environ(name) || name == "putenv");
+        let is_named = self.named.iter().any(|name| name.starts_with("environ") || name == "putenv");
         let is_named = is_named || !self.environments.is_empty();
         let is_found = |token: &Token| matches!(token, Token::Text(text, _) if FOUND.contains(&text.as_str()));
         let is_found = || statements.iter().any(|statement| statement.iter().any(is_found));
@@ -262,7 +261,10 @@ impl Judge<'_> {
     /// Says whether an expression may be such an object.
     fn is_object(&self, expression: &Expr, object: Object) -> bool {
         match (expression, object) {
-            (Expr::Any(_), _) => expression.choices().iter().any(|item| self.is_object(item, object)),
+            // A comparison is none.
+            (Expr::Any(items), _) => {
+                items.first() != Some(&Expr::Constant) && items.iter().any(|item| self.is_object(item, object))
+            }
             (Expr::Member(owner, name), Object::Input) => {
                 name == "stdin" && !matches!(&**owner, Expr::Name(module) if module == "sys")
             }

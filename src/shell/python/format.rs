@@ -1,11 +1,9 @@
 //! Texts that a Python script takes for formats: what stands in front of `%` or `.format`, or is given to a
 //! function that does the same. A format reaches into whatever is put in: `{0.__class__}`.
 
-use super::facts::Binding;
 use super::lexer::Token;
-use super::line::{arguments, closing, names, split};
+use super::line::{arguments, names, split};
 use super::sink::Judge;
-use super::tree::Expr;
 
 /// Methods of a text that take it for a format.
 const METHODS: &[&str] = &["format", "format_map", "vformat", "__mod__", "__rmod__", "__format__"];
@@ -18,27 +16,10 @@ impl Judge<'_> {
     /// is that of a class.
     pub(super) fn format_method(&mut self, statement: &[Token], at: usize) {
         let Some(owner) = owner_of_method(statement, at) else { return };
-        if !self.is_formatter(owner) {
-            self.refuse_format(&self.sources(owner));
-        }
-        let is_class = self.is_formatter(owner)
-            || names(owner).any(|name| OWNERS.contains(&name) || self.formatters.contains(name));
+        self.refuse_format(&self.sources(owner));
+        let is_class = names(owner).any(|name| OWNERS.contains(&name) || self.formatters.contains(name));
         if let Some(given) = arguments(statement, at + 1).filter(|_| is_class) {
             self.refuse_format(&self.sources(split(given)[0]));
-        }
-    }
-
-    /// Says whether some tokens are an object of a class of formatters that the script makes, and no text.
-    fn is_formatter(&self, owner: &[Token]) -> bool {
-        let is_class = |name: &String| self.classes.contains(name) && self.formatters.contains(name);
-        let is_made = |it: &Binding| matches!(it, Binding::Value(Expr::Call(callee, _)) if matches!(&**callee, Expr::Name(name) if is_class(name)));
-        match owner {
-            [Token::Name(name), Token::Other('('), ..] => closing(owner, 1) == owner.len() && is_class(name),
-            [Token::Name(name)] => {
-                let bindings = self.facts.bindings(name);
-                !bindings.is_empty() && bindings.iter().all(is_made)
-            }
-            _ => false,
         }
     }
 
@@ -88,7 +69,7 @@ pub(super) fn operand_before(statement: &[Token], end: usize) -> &[Token] {
 }
 
 /// Returns the index of the bracket that the one at an index closes, or the beginning.
-pub(super) fn opening(statement: &[Token], close: usize) -> usize {
+fn opening(statement: &[Token], close: usize) -> usize {
     let mut open = 0_usize;
     for at in (0..=close).rev() {
         match statement[at] {

@@ -74,8 +74,7 @@ impl<'s> Scopes<'s> {
             Expr::Name(_) => {}
             Expr::Member(owner, method) => {
                 self.visit(owner, scope);
-                let asks = method == "get" || ASKING.contains(&method.as_str());
-                if !asks && self.definitions(method).is_empty() {
+                if !ASKING.contains(&method.as_str()) && self.definitions(method).is_empty() {
                     arguments.iter().for_each(|argument| self.put(owner, &argument.value, scope));
                 }
             }

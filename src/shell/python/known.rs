@@ -76,8 +76,6 @@ pub(super) const RUNNING: &[&str] = &[
     "get_type_hints",
     "render_template_string",
     "send_bytes",
-    "_send_bytes",
-    "_send",
     "ForkingPickler",
     "load_extension",
 ];
@@ -268,51 +266,6 @@ const QUIET_GIT: &[&str] = &[
     "checkout",
     "switch",
 ];
-
-/// Programs that run no file, whatever their words are in a script.
-const RUNNING_NONE: &[&str] = &[
-    "echo",
-    "printf",
-    "date",
-    "ls",
-    "cat",
-    "wc",
-    "head",
-    "tail",
-    "cut",
-    "tr",
-    "grep",
-    "sort",
-    "uniq",
-    "mkdir",
-    "touch",
-    "test",
-    "true",
-    "gzip",
-    "tar",
-    "zip",
-    "sha256sum",
-    "md5sum",
-    "du",
-    "df",
-    "kubectl",
-    "helm",
-    "gh",
-    "az",
-    "aws",
-    "gcloud",
-];
-
-/// Says whether a command of the author's runs no file that the script may have written, of whatever name.
-pub(super) fn runs_no_file(command: &str) -> bool {
-    let is_one =
-        |command: &str| command.split_whitespace().next().is_none_or(|program| RUNNING_NONE.contains(&program));
-    !command.contains(['$', '`', '<', '>', '(', '{'])
-        && !["--to-command", "--checkpoint-action", "--use-compress", "-I", "-T", "--plugin", "--files0-from"]
-            .iter()
-            .any(|option| command.contains(option))
-        && command.split(['|', '&', ';', '\n']).all(is_one)
-}
 
 /// Says whether a command of the author's prints nothing of files and variables.
 pub(super) fn is_quiet(command: &str) -> bool {

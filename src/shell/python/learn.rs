@@ -1,6 +1,5 @@
 //! What a Python script calls its functions, and those that it has of others.
 
-use super::environment::is_environ;
 use super::format::gives_format;
 use super::known::{FINDING, SAFE_LOADERS, STARTING, TOUCHING_MEMBERS, is_running};
 use super::lexer::{FIELD, Token};
@@ -50,9 +49,6 @@ const HOLDING: &[&str] = &[
     "Exception",
     "BaseException",
 ];
-
-/// Classes that have no methods which call those of a script.
-const BARE: &[&str] = &["ABC", "Protocol", "Generic", "Enum", "IntEnum", "StrEnum", "NamedTuple", "TypedDict"];
 
 /// How many names are compared in the time in which a token is looked at.
 const COMPARED: usize = 16;
@@ -107,7 +103,7 @@ impl Judge<'_> {
             let own = if brought.get(place + 1) == Some(&"as") { brought.get(place + 2).unwrap_or(word) } else { word };
             let own = (*own).to_owned();
             match module {
-                ["os", ..] if is_environ(word) => drop(self.environments.insert(own)),
+                ["os", ..] if word.starts_with("environ") => drop(self.environments.insert(own)),
                 ["os", "path"] if *word == "join" => drop(self.touching.insert(own)),
                 ["os" | "shutil", ..] if TOUCHING_MEMBERS.contains(word) => drop(self.touching.insert(own)),
                 _ => {}
@@ -234,7 +230,6 @@ impl Judge<'_> {
             for base in bases.into_iter().filter_map(|base| names(base).last()) {
                 let is_own = base == "object" || self.functions.contains_key(base);
                 is_of_library |= !is_own;
-                self.inherits |= !is_own && !BARE.contains(&base) && !is_exception(base);
                 if HOLDING.contains(&base) || !is_own {
                     // An object of the class is what it is made of.
                     self.add_parameters(class, ["self".to_owned()]);
@@ -337,10 +332,6 @@ impl Judge<'_> {
             self.run_files.extend(names(&statement[..equals]).map(str::to_owned));
         }
     }
-}
-
-fn is_exception(class: &str) -> bool {
-    ["Error", "Exception", "Warning"].iter().any(|end| class.ends_with(end))
 }
 
 /// Says whether Python itself calls a method of this name, as `__add__`. What makes an object is called by its class.

@@ -266,13 +266,8 @@ pub(super) fn nature(function: &str) -> Nature {
 /// of an exception.
 pub(super) fn is_plain(function: &str) -> bool {
     let last = function.rsplit('.').next().unwrap_or_default();
-    let is_method = function.contains(['(', '[']) && is_common_method(last);
+    let is_method = function.contains(['(', '[']) && METHODS.split_whitespace().any(|method| method == last);
     is_method || ["Error", "Exception", "Warning", "BadZipFile"].iter().any(|end| last.ends_with(end))
-}
-
-/// Says whether texts, lists, dictionaries or files have a method of this name.
-pub(super) fn is_common_method(name: &str) -> bool {
-    METHODS.split_whitespace().any(|method| method == name)
 }
 
 /// Says whether a function runs what it is given in a way of its own: see [`EVALUATING`].

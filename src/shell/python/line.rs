@@ -40,7 +40,7 @@ pub(super) fn assignments(statement: &[Token]) -> Vec<usize> {
 
 /// Returns the head of a statement with its colon, and the statement behind it on the same line.
 pub(super) fn head_and_rest(statement: &[Token]) -> [&[Token]; 2] {
-    let is_head = matches!(statement.first(), Some(Token::Name(word)) if HEADS.contains(&word.as_str()) || is_choice(word, statement.get(1)));
+    let is_head = matches!(statement.first(), Some(Token::Name(word)) if HEADS.contains(&word.as_str()));
     let mut open = 0_i32;
     for (at, token) in statement.iter().enumerate().filter(|_| is_head) {
         match token {
@@ -52,12 +52,6 @@ pub(super) fn head_and_rest(statement: &[Token]) -> [&[Token]; 2] {
         }
     }
     [statement, &[]]
-}
-
-/// Says whether a word begins `match value:` or `case pattern:`, and is no name.
-fn is_choice(word: &str, next: Option<&Token>) -> bool {
-    matches!(word, "match" | "case")
-        && !matches!(next, None | Some(Token::End | Token::Other('=' | '.' | ',' | ':' | ')' | '+' | '/' | '%')))
 }
 
 /// Returns a text that can be the name of a variable of the environment.

@@ -38,14 +38,13 @@
 //! modules      the functions of modules; library: Python's own modules; calls: what is given to them
 //! started      programs; environment: what they get; followed: the forms in which it is followed
 //! numbers      calls of which nothing but digits and letters comes
-//! chosen       what payload text chooses among the author's own
 //! readers      what modules make of text in ways of their own
 //! words        short programs as a shell has them
 //! reads        what a script reads without writing down what
 //! anywhere     what may hold any text of a script
 //! scopes       what each function's names get; given: its parameters
 //! proof        whether a text is the author's; authors: of what it can be made; handed: what has to be proved
-//! files        commands that may run a file with payload text; unnamed: which files those are for later scripts
+//! files        commands that may run a file with payload text
 //! spread       what payload text gets into; shared: objects with several names; passed: functions that are kept
 //! work         how much is looked at for all that
 //! ```
@@ -54,7 +53,6 @@ mod anywhere;
 mod apart;
 mod authors;
 mod calls;
-mod chosen;
 mod environment;
 mod facts;
 mod files;
@@ -83,7 +81,6 @@ mod started;
 mod statement;
 mod texts;
 mod tree;
-mod unnamed;
 mod words;
 mod work;
 

@@ -4,13 +4,12 @@
 use super::facts::Binding;
 use super::known::{STARTING, is_running};
 use super::lexer::Token;
-use super::line::closing;
 use super::sink::Judge;
 use super::tree::Expr;
 use std::collections::BTreeSet;
 
-/// Functions that make a number of a text, or true or false, or fail.
-pub(super) const NUMBERS: &[&str] = &["int", "float", "len", "ord", "hash", "any", "all", "bool", "isinstance"];
+/// Functions that make a number of a text, or fail.
+pub(super) const NUMBERS: &[&str] = &["int", "float", "len", "ord", "hash"];
 
 /// Functions of which no text comes, whatever they are given: a number, or another thing that `%` divides or fails for.
 const DIVIDED: &[&str] = &["int", "len", "float", "ord", "hash", "round", "abs", "sum", "pow", "id"];
@@ -48,7 +47,7 @@ const COUNTING: &[&str] =
 const CHOOSING: &[&str] = &["max", "min"];
 
 /// Functions and methods that do nothing but return something.
-pub(super) const PLAIN: &[&str] = &[
+const PLAIN: &[&str] = &[
     "int",
     "float",
     "len",
@@ -67,47 +66,6 @@ pub(super) const PLAIN: &[&str] = &[
     "replace",
     "removeprefix",
     "loads",
-    "startswith",
-    "endswith",
-    "isdigit",
-    "isalpha",
-    "isalnum",
-    "isnumeric",
-    "islower",
-    "isupper",
-    "upper",
-    "title",
-    "casefold",
-    "splitlines",
-    "partition",
-    "rpartition",
-    "rsplit",
-    "items",
-    "keys",
-    "values",
-    "sorted",
-    "set",
-    "list",
-    "tuple",
-    "range",
-    "zip",
-    "enumerate",
-    "any",
-    "all",
-    "bool",
-    "isinstance",
-    "search",
-    "match",
-    "fullmatch",
-    "findall",
-    "if",
-    "else",
-    "for",
-    "in",
-    "is",
-    "and",
-    "or",
-    "not",
 ];
 
 /// Names by which a script gives a value to a name that is a text, or runs code that may.
@@ -154,23 +112,26 @@ impl Judge<'_> {
 
     /// Returns where the call ends whose bracket is at an index, if nothing in it does anything.
     fn end_of_plain_call(&self, tokens: &[Token], call: usize) -> Option<usize> {
-        let end = closing(tokens, call);
-        let is_closed = end > call + 1 && tokens[end - 1] == Token::Other(')');
-        (is_closed && self.is_plain(&tokens[call + 1..end - 1])).then_some(end)
-    }
-
-    /// Says whether nothing in some tokens does anything but return something: what runs inside of them, or gives what it
-    /// is given a name, is looked at.
-    pub(super) fn is_plain(&self, tokens: &[Token]) -> bool {
-        self.work(tokens.len())
-            && tokens.iter().enumerate().all(|(index, token)| match token {
+        let mut open = 0_usize;
+        for (index, token) in tokens.iter().enumerate().skip(call) {
+            match token {
+                // What runs inside of it, or gives its argument a name, is looked at.
                 Token::Name(inner) => {
                     let is_called = tokens.get(index + 1) == Some(&Token::Other('('));
-                    (!is_called || PLAIN.contains(&inner.as_str())) && !self.does_something(inner)
+                    if is_called && !PLAIN.contains(&inner.as_str()) || self.does_something(inner) {
+                        return None;
+                    }
                 }
-                Token::Other(':') => tokens.get(index + 1) != Some(&Token::Other('=')),
-                _ => true,
-            })
+                Token::Other(':') if tokens.get(index + 1) == Some(&Token::Other('=')) => return None,
+                Token::Other('(' | '[' | '{') => open += 1,
+                Token::Other(')' | ']' | '}') => open = open.saturating_sub(1),
+                _ => {}
+            }
+            if open == 0 {
+                return Some(index + 1);
+            }
+        }
+        None
     }
 
     fn does_something(&self, name: &str) -> bool {
@@ -197,7 +158,7 @@ impl Judge<'_> {
     pub(super) fn is_number<'a>(&'a self, expression: &'a Expr, seen: &mut BTreeSet<&'a str>) -> bool {
         match expression {
             _ if !self.work(1) => false,
-            Expr::Constant | Expr::Truth(_) => true,
+            Expr::Constant => true,
             Expr::Call(callee, arguments) => match &**callee {
                 Expr::Name(name) if self.is_pythons(name) => match name.as_str() {
                     // The counter of a loop: see `Facts`.
@@ -220,7 +181,13 @@ impl Judge<'_> {
             Expr::Operation('+', one, other) => self.is_number(one, seen) || self.is_number(other, seen),
             Expr::Operation('%', one, _) => self.is_number(one, seen),
             Expr::Operation('*', one, other) => self.is_number(one, seen) && self.is_number(other, seen),
-            Expr::Any(_) => expression.choices().iter().all(|item| self.is_number(item, seen)),
+            // What decides which is in neither.
+            Expr::Any(items) => match items.as_slice() {
+                [one, other, Expr::Any(condition)] if condition.len() == 1 => {
+                    self.is_number(one, seen) && self.is_number(other, seen)
+                }
+                items => items.iter().all(|item| self.is_number(item, seen)),
+            },
             Expr::Name(name) => {
                 if !seen.insert(name) {
                     return true;
@@ -258,7 +225,7 @@ impl Judge<'_> {
     }
 
     /// Says whether the script may give other things to names than it writes down.
-    pub(super) fn renames(&self) -> bool {
+    fn renames(&self) -> bool {
         RENAMING.iter().any(|name| self.named.contains(*name))
     }
 }

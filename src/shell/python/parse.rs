@@ -135,28 +135,27 @@ impl<'t> Parser<'t> {
         Some(Expr::Any(vec![value, otherwise, Expr::Any(vec![condition])]))
     }
 
-    /// Reads what `and` and `or` join.
+    /// Reads what `and`, `or`, `not` and comparisons join.
     fn choice(&mut self) -> Option<Expr> {
-        let mut items = vec![self.comparison()?];
-        while self.eat_word("and") || self.eat_word("or") {
-            items.push(self.comparison()?);
-        }
-        if items.len() == 1 { items.pop() } else { Some(Expr::Any(items)) }
-    }
-
-    /// Reads what comparisons join, or stands behind `not`: that is no text.
-    fn comparison(&mut self) -> Option<Expr> {
-        let start = self.at;
         while self.eat_word("not") {}
-        let is_negated = self.at > start;
         let mut items = vec![self.operation(0)?];
-        while self.compares() {
+        let mut compares = false;
+        while self.joins(&mut compares) {
+            while self.eat_word("not") {}
             items.push(self.operation(0)?);
         }
-        if items.len() == 1 && !is_negated { items.pop() } else { Some(Expr::Truth(items)) }
+        match (items.len(), compares) {
+            (1, _) => items.pop(),
+            // A comparison is no text.
+            (_, true) => Some(Expr::Any(vec![Expr::Constant, Expr::Any(items)])),
+            _ => Some(Expr::Any(items)),
+        }
     }
 
-    fn compares(&mut self) -> bool {
+    fn joins(&mut self, compares: &mut bool) -> bool {
+        if self.eat_word("and") || self.eat_word("or") {
+            return true;
+        }
         let start = self.at;
         if self.word() == Some("not") && self.word_at(1) == Some("in") {
             self.at += 2;
@@ -168,6 +167,7 @@ impl<'t> Parser<'t> {
         } else if (self.is('=') || self.is('!')) && self.is_at(1, '=') {
             self.at += 2;
         }
+        *compares |= self.at > start;
         self.at > start
     }
 

@@ -20,7 +20,6 @@ use super::sink::{FILES, Judge};
 use super::texts::UNKNOWN;
 use super::tree::{Argument, Expr, Piece};
 use super::words::is_word;
-use crate::shell::filename::base;
 use crate::shell::outline::{names_variable, prints_environment};
 use std::collections::{BTreeSet, HashSet};
 
@@ -133,7 +132,7 @@ impl<'p, 's> Proof<'p, 's> {
             return Err(shown(expression));
         }
         match expression {
-            Expr::Constant | Expr::Truth(_) => Ok(()),
+            Expr::Constant => Ok(()),
             Expr::Text(pieces) => {
                 for piece in pieces {
                     match piece {
@@ -148,9 +147,14 @@ impl<'p, 's> Proof<'p, 's> {
             Expr::Member(owner, name) => self.member(expression, owner, name, scope),
             Expr::Item(owner, _) => self.item(expression, owner, scope, want),
             Expr::Call(callee, arguments) => self.call(expression, callee, arguments, scope, want),
-            Expr::Any(_) => {
-                let choices = expression.choices();
-                choices.iter().for_each(|it| self.push_object(it, scope, want));
+            // The condition decides which of both, and is in neither.
+            Expr::Any(items) => {
+                match items.as_slice() {
+                    [one, other, Expr::Any(condition)] if condition.len() == 1 => {
+                        [one, other].into_iter().for_each(|it| self.push_object(it, scope, want));
+                    }
+                    items => items.iter().for_each(|it| self.push_object(it, scope, want)),
+                }
                 Ok(())
             }
             Expr::Named(_, value) | Expr::Several(value) => {
@@ -263,14 +267,6 @@ impl<'p, 's> Proof<'p, 's> {
             self.push_all(otherwise.map(|it| (&it.value, scope)));
             return if is_own { Ok(()) } else { Err(shown(whole)) };
         }
-        match self.judge.choice(whole) {
-            Some((_, Some(function))) if matches!(callee, Expr::Member(..)) => return self.returned(function),
-            Some((parts, None)) => {
-                parts.into_iter().for_each(|part| self.push(part, scope));
-                return Ok(());
-            }
-            _ => {}
-        }
         if let Expr::Name(name) = callee {
             if self.scopes.gets(name, scope).is_none() && !self.scopes.definitions(name).is_empty() {
                 return self.returned(name);
@@ -381,17 +377,18 @@ impl Judge<'_> {
 
     /// Says whether a file may be one to which the script writes payload text.
     pub(super) fn is_written_file(&self, file: &Expr) -> bool {
+        let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
         if self.is_own_file(file, &mut BTreeSet::new())
-            && self.texts(file, 0).iter().any(|it| base(it).contains(UNKNOWN))
+            && self.texts(file, 0).iter().any(|it| last(it).contains(UNKNOWN))
         {
             return true;
         }
         if !self.tainted.contains_key(FILES) {
             return false;
         }
-        let written: Vec<String> = self.written.iter().map(|(file, _)| base(file).to_owned()).collect();
+        let written: Vec<String> = self.written.iter().map(|(file, _)| last(file)).collect();
         let is_any = |name: &String| name.is_empty() || name.contains(UNKNOWN);
-        let names: Vec<String> = self.texts(file, 0).iter().map(|name| base(name).to_owned()).collect();
+        let names: Vec<String> = self.texts(file, 0).iter().map(|name| last(name)).collect();
         written.is_empty()
             || names.iter().chain(&written).any(is_any)
             || names.iter().any(|name| written.contains(name))

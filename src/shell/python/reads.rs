@@ -200,7 +200,7 @@ impl Judge<'_> {
         }
         match expression {
             Expr::Text(_) => expression.text().is_some(),
-            Expr::Any(_) => expression.choices().iter().all(|item| self.is_written(item, depth + 1)),
+            Expr::Any(items) => items.iter().all(|item| self.is_written(item, depth + 1)),
             Expr::Name(name) => {
                 let bindings = self.facts.bindings(name);
                 let is_one = |binding: &Binding| match binding {

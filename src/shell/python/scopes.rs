@@ -26,8 +26,6 @@ pub(super) type Placed<'s> = (&'s Expr, Scope);
 pub(super) struct Line<'t> {
     /// How far it is indented; nothing for the code in the `{ }` of an f-string.
     pub(super) column: Option<usize>,
-    /// The line of the script where it begins, counted from 1; nothing for such code.
-    pub(super) number: Option<usize>,
     pub(super) tokens: &'t [Token],
     /// What was read of it.
     pub(super) statements: Vec<Statement>,
@@ -101,10 +99,6 @@ pub(super) struct Scopes<'s> {
     left: usize,
     /// All statements, each with its scope.
     pub(super) statements: Vec<(&'s Statement, Scope)>,
-    /// The lines of the script where those begin.
-    pub(super) numbers: Vec<usize>,
-    /// The functions in which the lines stand.
-    within: Vec<Option<&'s str>>,
 }
 
 impl<'s> Scopes<'s> {
@@ -123,8 +117,6 @@ impl<'s> Scopes<'s> {
             filled: BTreeSet::new(),
             left: GIVEN_MAX,
             statements: Vec::new(),
-            numbers: Vec::new(),
-            within: Vec::new(),
         };
         scopes.learn_lines(lines);
         let all = scopes.statements.clone();
@@ -183,31 +175,6 @@ impl<'s> Scopes<'s> {
 
     pub(super) fn definitions(&self, name: &str) -> &[Definition<'s>] {
         self.functions.get(name).map_or(&[], Vec::as_slice)
-    }
-
-    /// Returns the names of all functions and methods.
-    pub(super) fn function_names(&self) -> impl Iterator<Item = &'s str> {
-        self.functions.keys().copied()
-    }
-
-    /// Says whether the functions of a name are methods.
-    pub(super) fn are_methods(&self, name: &str) -> bool {
-        self.definitions(name).iter().any(|it| self.is_method(it))
-    }
-
-    /// Says whether the functions of a name are all methods, or none is.
-    pub(super) fn are_alike(&self, name: &str) -> bool {
-        let methods = self.definitions(name).iter().filter(|it| self.is_method(it)).count();
-        methods == 0 || methods == self.definitions(name).len()
-    }
-
-    fn is_method(&self, definition: &Definition<'s>) -> bool {
-        self.is_class(self.around[definition.scope].0)
-    }
-
-    /// Returns the function in which a line stands, by the number of the line among those that were read.
-    pub(super) fn within(&self, line: usize) -> Option<&'s str> {
-        self.within.get(line).copied().flatten()
     }
 
     /// Returns what the special methods of the script's classes return.
@@ -277,13 +244,9 @@ impl<'s> Scopes<'s> {
         let mut open: Vec<(usize, Scope, Option<&'s str>)> = Vec::new();
         let mut is_decorated = false;
         for line in lines {
-            let Some(column) = line.column else {
-                self.within.push(None);
-                continue;
-            };
+            let Some(column) = line.column else { continue };
             open.retain(|(head, ..)| *head < column);
             let (scope, function) = open.last().map_or((0, None), |(_, scope, function)| (*scope, *function));
-            self.within.push(function);
             let first = names(line.tokens).next().unwrap_or_default();
             if !line.is_read {
                 names(line.tokens).for_each(|name| self.loosen(scope, name));
@@ -312,7 +275,6 @@ impl<'s> Scopes<'s> {
                 }
                 self.declare(statement, scope);
                 self.statements.push((statement, scope));
-                self.numbers.push(line.number.unwrap_or(1));
             }
             is_decorated = match line.statements.as_slice() {
                 [Statement::Decorator(decorator)] => is_decorated || !is_harmless(decorator),

@@ -9,7 +9,7 @@ use super::lexer::Token;
 use super::line::{arguments, assigned, assignments, closing, split};
 use super::passed::lambda_parameters;
 use super::sink::Judge;
-use super::spread::{ASKING, LEFT};
+use super::spread::ASKING;
 use super::tree::Expr;
 use crate::shell::program::Holes;
 
@@ -212,9 +212,7 @@ impl Judge<'_> {
 
     /// Returns the objects that the script's functions return, if some tokens call one of them.
     fn returned_by(&self, tokens: &[Token]) -> Vec<String> {
-        // A class returns a new object, unless the script says otherwise.
-        let makes = self.facts.is_function("__new__") || self.named.contains("metaclass");
-        let is_own = |name: &String| self.functions.contains_key(name) && (makes || !self.classes.contains(name));
+        let is_own = |name: &String| self.functions.contains_key(name);
         let calls_own = tokens
             .iter()
             .enumerate()
@@ -314,8 +312,7 @@ impl Judge<'_> {
         let is_stored = |at: usize| match (&statement[at], statement.get(at + 1)) {
             _ if at == 0 || !matches!(statement[at - 1], Token::Other(')' | ']')) => false,
             (Token::Other('.'), Some(Token::Name(method))) => {
-                let is_known = [ASKING, GIVING, LEFT].iter().any(|known| known.contains(&method.as_str()));
-                at < last || !is_known
+                at < last || !ASKING.contains(&method.as_str()) && !GIVING.contains(&method.as_str())
             }
             (Token::Other('['), _) => at < last,
             _ => false,
@@ -390,14 +387,10 @@ impl Judge<'_> {
         };
         match value {
             _ if depth > DEPTH_MAX || !self.goes_on() => true,
-            Expr::Text(_)
-            | Expr::Constant
-            | Expr::Truth(_)
-            | Expr::Lambda(..)
-            | Expr::Operation('%' | '/' | '-', ..) => false,
+            Expr::Text(_) | Expr::Constant | Expr::Lambda(..) | Expr::Operation('%' | '/' | '-', ..) => false,
             Expr::List(_) | Expr::Dict(_) | Expr::Comprehension(..) => true,
             Expr::Operation(_, one, other) => next(one) || next(other),
-            Expr::Any(_) => value.choices().iter().any(next),
+            Expr::Any(items) => items.iter().any(next),
             Expr::Several(inner) | Expr::Named(_, inner) => next(inner),
             Expr::Name(name) => self.holds(name, depth + 1),
             Expr::Call(callee, _) => {

@@ -5,16 +5,15 @@
 //! little. What is done with it is judged twice: by the names in a statement, whatever its form, and by what its
 //! expressions are. A statement that can't be read takes no payload text.
 
-use super::chosen::{Chosen, Part};
 use super::facts::Facts;
 use super::format::gives_format;
 use super::help::help;
 use super::known::{LOGGING, QUERYING, TEMPLATES, TEMPLATING, TOUCHING, TOUCHING_MEMBERS, is_running};
 use super::learn::{imports_by_name, is_special_method};
-use super::lexer::{FIELD, FIELD_END, HOLE, Lexed, Token, field_tokens};
+use super::lexer::{FIELD, FIELD_END, Lexed, Token, field_tokens};
 use super::line::{arguments, as_variable, assigned, head_and_rest, is_dumping, names, split};
 use super::reads::NAMES;
-use super::scopes::{Line, Scopes};
+use super::scopes::Line;
 use super::spread::COPIED;
 use super::statement;
 use super::tree::Statement;
@@ -52,7 +51,6 @@ pub(super) fn judge(
         facts: Facts::of(&read, work.clone()),
         written: Vec::new(),
         writes_elsewhere: false,
-        unnamed: Holes::new(),
         is_read: lines.iter().all(|line| line.is_read),
         fed: Holes::new(),
         redirected: BTreeSet::new(),
@@ -64,9 +62,6 @@ pub(super) fn judge(
         tainted: BTreeMap::new(),
         functions: BTreeMap::new(),
         called: BTreeSet::new(),
-        inherits: false,
-        chosen: Chosen::default(),
-        line: None,
         anywhere: BTreeSet::new(),
         returned: BTreeSet::new(),
         elsewhere: BTreeSet::new(),
@@ -117,8 +112,6 @@ pub(super) fn judge(
         let all = (0..judge.holes.len()).collect();
         judge.refuse(&all, "in a script that gives Python a method which runs text");
     }
-    let scopes = Scopes::of(&lines);
-    judge.learn_chosen(&lines, &scopes);
     judge.learn_shared(&statements);
     let mut copied = judge.facts.shared();
     copied
@@ -135,32 +128,26 @@ pub(super) fn judge(
         judge.learn_environment(statement);
     }
     judge.shell_texts(&statements);
-    for line in &lines {
-        judge.line = line.number;
-        judge.judge(line.tokens);
+    for statement in &statements {
+        judge.judge(statement);
     }
     for line in lines.iter().filter(|line| !line.is_read) {
-        judge.line = line.number;
-        judge.refuse(&judge.whole_sources(line.tokens), "in a statement that pipehook can't read");
+        judge.refuse(&judge.sources(line.tokens), "in a statement that pipehook can't read");
     }
-    for line in &lines {
-        judge.line = line.number;
-        line.statements.iter().for_each(|statement| judge.judge_statement(statement));
-    }
-    judge.line = None;
-    judge.judge_commands(&lines);
+    read.iter().for_each(|statement| judge.judge_statement(statement));
+    judge.judge_commands(&read);
     judge.judge_readers(&statements);
     read.iter().for_each(|statement| judge.feed(statement));
     judge.learn_inputs(&read);
-    for line in &lines {
-        judge.line = line.number;
-        line.statements.iter().for_each(|statement| judge.start_all(statement));
-    }
-    judge.line = None;
+    read.iter().for_each(|statement| judge.start_all(statement));
     judge.require_of_parts(&statements);
     judge.judge_environment(&statements, &read);
-    judge.judge_handed(&lines, &scopes);
-    let written = judge.all_written(&read, tokens);
+    judge.judge_handed(&lines);
+    let name = |file: &str| file.rsplit('/').next().unwrap_or_default().to_owned();
+    let otherwise = judge.written_otherwise(&read);
+    let written =
+        judge.written.iter().chain(&otherwise).filter_map(|(file, holes)| Some((name(file), *holes.first()?)));
+    let written = written.filter(|(file, _)| !file.is_empty()).collect();
     judge.work(0).then_some(written)
 }
 
@@ -169,17 +156,23 @@ fn lines(lexed: &Lexed) -> Vec<Line<'_>> {
     let mut lines = Vec::new();
     let all = lexed.tokens.split(|token| *token == Token::End).filter(|line| !line.is_empty());
     for (at, line) in all.enumerate() {
-        let start = lexed.starts.get(at);
-        let (column, number) = (start.map(|start| start.column), start.map(|start| start.line));
+        let column = lexed.columns.get(at).copied();
         let [head, rest] = head_and_rest(line);
         let parts = [(column, head), (column.map(|column| column + 1), rest)];
         lines.extend(parts.into_iter().filter(|(_, tokens)| !tokens.is_empty()).map(|(column, tokens)| {
             // `{name=}` of an f-string is no assignment.
             let read = statement::read(tokens.strip_suffix(&[Token::Other('=')]).unwrap_or(tokens));
-            Line { column, number, tokens, is_read: read.is_some(), statements: read.unwrap_or_default() }
+            Line { column, tokens, is_read: read.is_some(), statements: read.unwrap_or_default() }
         }));
     }
     lines
+}
+
+/// Whether a call that makes a number of a text hides the text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Numbers {
+    Hide,
+    Show,
 }
 
 pub(super) struct Judge<'j> {
@@ -189,8 +182,6 @@ pub(super) struct Judge<'j> {
     pub(super) written: Vec<(String, Holes)>,
     /// It writes payload text to what may be any file.
     pub(super) writes_elsewhere: bool,
-    /// What it writes to files whose names nobody sees.
-    pub(super) unnamed: Holes,
     /// All its statements can be read.
     pub(super) is_read: bool,
     /// What it writes to the input of programs that run already.
@@ -211,12 +202,6 @@ pub(super) struct Judge<'j> {
     pub(super) functions: Functions,
     /// The parameters of its methods that Python and libraries call.
     pub(super) called: BTreeSet<String>,
-    /// It makes classes of such of libraries, whose methods nobody sees called.
-    pub(super) inherits: bool,
-    /// What payload text only chooses.
-    pub(super) chosen: Chosen,
-    /// The line of the script that is judged, where it is one.
-    pub(super) line: Option<usize>,
     /// The names of what may hold any text of the script.
     pub(super) anywhere: BTreeSet<String>,
     /// What its functions return that can be changed, by its names.
@@ -270,75 +255,63 @@ impl Judge<'_> {
         self.work.take(tokens)
     }
 
-    /// Returns the holes that the value of a part of a statement is made of.
+    /// Returns the holes that a part of a statement holds or names.
     pub(super) fn sources(&self, tokens: &[Token]) -> Holes {
-        self.sources_of(tokens, Part::Value)
+        self.sources_with(tokens, Numbers::Hide)
     }
 
-    /// As [`Self::sources`], and what decides or is looked up, what functions are given, and what a call holds that makes a
-    /// number of a text or fails: the failure has the text.
+    /// As [`Self::sources`], and what a call holds that makes a number of a text or fails: the failure has the text.
     pub(super) fn whole_sources(&self, tokens: &[Token]) -> Holes {
-        self.sources_of(tokens, Part::Whole)
+        self.sources_with(tokens, Numbers::Show)
     }
 
-    /// Returns the holes that a part of a statement holds or names, of what is asked for.
-    pub(super) fn sources_of(&self, tokens: &[Token], part: Part) -> Holes {
+    fn sources_with(&self, tokens: &[Token], numbers: Numbers) -> Holes {
         let mut sources = Holes::new();
         if !self.work(tokens.len()) {
             return sources;
         }
-        let mut skipped = 0;
+        let mut number = 0;
         for (at, token) in tokens.iter().enumerate() {
-            if at < skipped {
+            if at < number {
                 continue;
             }
-            let number = || self.number(tokens, at).map(|end| (end, Holes::new()));
-            let chosen = || self.choice_at(tokens, at, part);
-            if let Some((end, own)) = (part != Part::Whole).then(|| number().or_else(chosen)).flatten() {
-                skipped = end;
-                sources.extend(own);
+            if numbers == Numbers::Hide
+                && let Some(end) = self.number(tokens, at)
+            {
+                number = end;
                 continue;
             }
             sources.extend(self.read_at(tokens, at));
             match token {
                 Token::Text(text, holes) => {
+                    sources.extend(holes);
                     sources.extend(self.variable(text));
-                    self.sources_of_text(text, holes, part, &mut sources);
+                    let fields = text.split(FIELD).skip(1).filter_map(|it| it.split(FIELD_END).next());
+                    let is_between = |character: char| !(character.is_alphanumeric() || character == '_');
+                    for field in fields {
+                        let words = field.split(is_between);
+                        // Which variable or file it is has to be read as code.
+                        let counts = numbers == Numbers::Hide
+                            && words.clone().any(|word| self.makes_number(word))
+                            && !field.contains(':');
+                        if counts || words.clone().any(|word| self.is_reading(word)) {
+                            let code = field_tokens(field, &mut std::iter::empty());
+                            sources.extend(code.iter().flat_map(|code| self.sources_with(code, numbers)));
+                            if counts && code.is_some() {
+                                continue;
+                            }
+                        }
+                        for word in words {
+                            sources.extend(self.tainted.get(word).into_iter().flatten());
+                            sources.extend(self.variable(word));
+                        }
+                    }
                 }
                 Token::Name(name) => sources.extend(self.tainted.get(name).into_iter().flatten()),
                 Token::Other(_) | Token::End => {}
             }
         }
         sources
-    }
-
-    /// Adds the holes that a literal holds or its fields name.
-    fn sources_of_text(&self, text: &str, holes: &[usize], part: Part, sources: &mut Holes) {
-        let is_between = |character: char| !(character.is_alphanumeric() || character == '_');
-        let mut holes = holes.iter().copied();
-        for (at, piece) in text.split(FIELD).enumerate() {
-            let (field, behind) =
-                if at == 0 { ("", piece) } else { piece.split_once(FIELD_END).unwrap_or((piece, "")) };
-            let inside: Vec<usize> = holes.by_ref().take(field.matches(HOLE).count()).collect();
-            sources.extend(holes.by_ref().take(behind.matches(HOLE).count()));
-            let words = field.split(is_between);
-            // Which variable or file it is has to be read as code.
-            let counts = part != Part::Whole
-                && words.clone().any(|word| self.makes_number(word) || self.chosen.is_named(word))
-                && !field.contains(':');
-            if counts || words.clone().any(|word| self.is_reading(word)) {
-                let code = field_tokens(field, &mut inside.iter().copied());
-                sources.extend(code.iter().flat_map(|code| self.sources_of(code, part)));
-                if counts && code.is_some() {
-                    continue;
-                }
-            }
-            sources.extend(inside);
-            for word in words {
-                sources.extend(self.tainted.get(word).into_iter().flatten());
-                sources.extend(self.variable(word));
-            }
-        }
     }
 
     /// Returns the hole that a variable of the environment is.
@@ -382,7 +355,7 @@ impl Judge<'_> {
                 sources.extend(self.tainted.get(FILES).into_iter().flatten());
             }
             sources.extend(self.evaluated(name, statement, at));
-            return self.refuse(&sources, &format!("an argument of `{}`", self.whole_name(name, statement, at)));
+            return self.refuse(&sources, &format!("an argument of `{name}`"));
         }
         let owner = match statement.get(..at) {
             Some([.., Token::Name(owner), Token::Other('.')]) => owner.as_str(),
@@ -421,16 +394,6 @@ impl Judge<'_> {
         }
     }
 
-    /// Returns the name at an index as the script has it, with the module in front.
-    fn whole_name(&self, name: &str, statement: &[Token], at: usize) -> String {
-        match statement.get(..at) {
-            Some([.., Token::Name(module), Token::Other('.')]) if self.modules.contains(module) => {
-                format!("{module}.{name}")
-            }
-            _ => name.to_owned(),
-        }
-    }
-
     /// Says whether what is called `Timer` is that of `threading`, which calls a function later, and not that of
     /// `timeit`, which runs a text.
     fn waits(&self) -> bool {
@@ -460,7 +423,6 @@ impl Judge<'_> {
             let finding = &mut self.holes[*hole];
             if finding.refusal.is_none() {
                 finding.refusal = Some(reason.to_owned());
-                finding.line = self.line;
                 finding.help = Some(help(reason));
             }
         }

@@ -1,8 +1,6 @@
 //! What payload text gets into by a statement of a Python script: the names that it assigns, the objects that its
 //! methods change, the parameters of the functions that it names.
 
-use super::chosen::Part;
-use super::environment::is_environ;
 use super::known::{LOGGING, STARTING};
 use super::learn::ARGUMENT_NAMES;
 use super::lexer::{FIELD, Token};
@@ -10,7 +8,6 @@ use super::line::{assigned, assignments, closing, is_dumping, names};
 use super::numbers::NUMBERS;
 use super::reads::GIT;
 use super::sink::{FILES, Judge};
-use super::tree::Expr;
 use crate::shell::program::Holes;
 
 /// Methods that change nothing of what they belong to.
@@ -54,7 +51,7 @@ pub(super) const ASKING: &[&str] = &[
 ];
 
 /// Members of what a program left, which are numbers and texts.
-pub(super) const LEFT: &[&str] = &["returncode", "pid", "stdout", "stderr", "output"];
+const LEFT: &[&str] = &["returncode", "pid", "stdout", "stderr", "output"];
 
 /// What the output of a program goes to that is no file.
 const STREAMS: &[&str] = &["subprocess", "sp", "PIPE", "DEVNULL", "sys", "asyncio", "None"];
@@ -78,7 +75,7 @@ pub(super) const COPIED: &[(&str, &[&str])] =
 struct Common {
     /// What may be in all that may hold any text.
     anywhere: Holes,
-    /// What functions return of which nobody says that they return nothing else: any of those.
+    /// What functions return; nobody says which: any.
     returned: Holes,
 }
 
@@ -88,14 +85,13 @@ impl Judge<'_> {
     pub(super) fn spread_all(&mut self, statements: &[&[Token]], copied: &[(String, String)]) -> bool {
         let mut changed = false;
         let mut common = Common::default();
-        for (line, statement) in statements.iter().enumerate() {
-            changed |= self.spread(line, statement, &mut common);
+        for statement in statements {
+            changed |= self.spread(statement, &mut common);
         }
         for target in self.called.iter().chain(&self.anywhere).cloned().collect::<Vec<_>>() {
             changed |= self.taint(target, &common.anywhere);
         }
-        let others = self.functions.keys().filter(|name| !self.chosen.returns_own(name));
-        for target in others.cloned().collect::<Vec<_>>() {
+        for target in self.functions.keys().cloned().collect::<Vec<_>>() {
             changed |= self.taint(target, &common.returned);
         }
         // What gets into a list by another name of it is in the list.
@@ -107,30 +103,20 @@ impl Judge<'_> {
     }
 
     /// Taints what a statement assigns and changes, and says whether that was new.
-    fn spread(&mut self, line: usize, statement: &[Token], common: &mut Common) -> bool {
-        let given = self.sources_of(statement, Part::Given);
-        let whole = if self.may_hide(statement) { self.whole_sources(statement) } else { given.clone() };
+    fn spread(&mut self, statement: &[Token], common: &mut Common) -> bool {
+        let sources = self.sources(statement);
+        let whole = if may_count(statement) { self.whole_sources(statement) } else { sources.clone() };
         if whole.is_empty() {
             return false;
         }
         common.anywhere.extend(&whole);
-        if given.is_empty() {
-            return false;
-        }
-        let mut changed = false;
-        for (parameter, holes) in self.given_to_functions(statement, &given) {
-            changed |= self.taint(parameter, &holes);
-        }
-        let sources = if self.chosen.is_truth(line) { Holes::new() } else { self.sources(statement) };
         if sources.is_empty() {
-            return changed;
+            return false;
         }
         if names(statement).any(|word| word == "return" || word == "yield") {
             common.returned.extend(&sources);
-            if let Some(function) = self.chosen.within(line).cloned() {
-                changed |= self.taint(function, &sources);
-            }
         }
+        let mut changed = false;
         let targets = self.targets(statement);
         self.work(targets.len());
         for target in targets {
@@ -155,6 +141,7 @@ impl Judge<'_> {
             let is_target = assigned[at]
                 || matches!(at.checked_sub(1).map(|before| &statement[before]), Some(Token::Name(word)) if word == "as" || word == "for");
             targets.extend((is_target && !self.modules.contains(name)).then(|| name.clone()));
+            targets.extend(self.functions.get(name).into_iter().flatten().cloned());
             let is_print = PRINTS.contains(&name.as_str());
             targets.extend(self.redirected.iter().filter(|_| is_print).cloned());
             targets.extend((is_print && !self.redirected.is_empty()).then(|| FILES.to_owned()));
@@ -181,24 +168,15 @@ impl Judge<'_> {
         }
         for (at, token) in statement.iter().enumerate() {
             let Token::Name(name) = token else { continue };
-            let is_asked = matches!(statement.get(at + 1..at + 4), Some([Token::Other('.'), Token::Name(method), Token::Other('(')]) if self.reads_table(name, method) || ASKING.contains(&method.as_str()) && !self.functions.contains_key(method) && !in_place)
+            let is_asked = matches!(statement.get(at + 1..at + 4), Some([Token::Other('.'), Token::Name(method), Token::Other('(')]) if ASKING.contains(&method.as_str()) && !self.functions.contains_key(method) && !in_place)
                 || matches!(&statement[at + 1..], [Token::Other('.'), Token::Name(member), rest @ ..] if LEFT.contains(&member.as_str()) && !assigned[at] && is_end(rest.first()));
             // What is read of it does not change it.
             let is_read = statement.get(at + 1) == Some(&Token::Other('['))
-                && !self.keeps_keys(name)
-                && (is_environ(name) || !assigned[at] && is_end(statement.get(closing(statement, at + 1))));
+                && (name.starts_with("environ") || !assigned[at] && is_end(statement.get(closing(statement, at + 1))));
             let is_changed = matches!(statement.get(at + 1), Some(Token::Other('.' | '['))) && !is_asked && !is_read;
             changed.extend((is_changed && !self.modules.contains(name)).then(|| name.clone()));
         }
         changed
-    }
-
-    /// Says whether what a name stands for keeps each key that it is asked for.
-    fn keeps_keys(&self, name: &str) -> bool {
-        let is_one = |full: &String| full.contains("defaultdict");
-        self.named.contains("__missing__")
-            || self.named.contains("defaultdict")
-                && self.facts.full_names(&Expr::Name(name.to_owned())).iter().any(is_one)
     }
 
     /// Taints a name, and says whether that was new.
@@ -212,15 +190,6 @@ impl Judge<'_> {
         known.len() > before
     }
 
-    /// Says whether a statement may have a call that makes a number, or the key of a dictionary.
-    fn may_hide(&self, statement: &[Token]) -> bool {
-        statement.iter().any(|token| match token {
-            Token::Name(name) => name == "hashlib" || NUMBERS.contains(&name.as_str()) || self.chosen.is_table(name),
-            Token::Text(text, _) => text.contains(FIELD),
-            Token::Other(_) | Token::End => false,
-        })
-    }
-
     /// Says whether a name in a statement says that something of it gets into a file.
     fn writes_file(&self, name: &str, statement: &[Token], at: usize) -> bool {
         let follows = statement.get(at + 1..).unwrap_or_default();
@@ -230,7 +199,7 @@ impl Judge<'_> {
                 !matches!(follows, [Token::Other('='), Token::Name(module), Token::Other('.'), Token::Name(to), ..]
                 if module == "sys" && matches!(to.as_str(), "stdout" | "stderr"))
             }
-            "copyfileobj" | "urlretrieve" | "set_key" => true,
+            "copyfileobj" | "urlretrieve" => true,
             _ if is_dumping(name) => true,
             "stdout" => matches!(follows, [Token::Other('='), Token::Name(to), ..] if !STREAMS.contains(&to.as_str())),
             _ if LOGGING.contains(&name) => {
@@ -244,7 +213,16 @@ impl Judge<'_> {
     }
 }
 
-/// Says whether nothing of what stands in front of a token is looked into or called.
+/// Says whether an expression ends in front of a token.
 fn is_end(token: Option<&Token>) -> bool {
-    !matches!(token, Some(Token::Other('.' | '[' | '(')))
+    matches!(token, None | Some(Token::End | Token::Other(')' | ']' | '}' | ',' | ':')))
+}
+
+/// Says whether a statement may have a call that makes a number.
+fn may_count(statement: &[Token]) -> bool {
+    statement.iter().any(|token| match token {
+        Token::Name(name) => name == "hashlib" || NUMBERS.contains(&name.as_str()),
+        Token::Text(text, _) => text.contains(FIELD),
+        Token::Other(_) | Token::End => false,
+    })
 }

@@ -11,7 +11,6 @@ use super::tree::{Argument, Expr, Statement};
 use super::words::is_word;
 use crate::shell::analysis::Unread;
 use crate::shell::bash::without_version;
-use crate::shell::filename::base;
 use crate::shell::outline::{names_variable, prints_environment};
 use crate::shell::program::{Commands, Demand, Holes, Part, Program, demands_of_shell_text};
 use crate::shell::requirement::Requirement;
@@ -83,10 +82,10 @@ impl Judge<'_> {
                 if let Expr::Call(callee, arguments) = inner
                     && self.is_starting(callee)
                 {
-                    started.push((callee.dotted().unwrap_or_else(|| "run".to_owned()), arguments));
+                    started.push((callee.last_name().unwrap_or("run"), arguments));
                 }
             });
-            started.into_iter().for_each(|(name, arguments)| self.start(&name, arguments));
+            started.into_iter().for_each(|(name, arguments)| self.start(name, arguments));
         }
     }
 
@@ -104,24 +103,20 @@ impl Judge<'_> {
         let lists = lists.filter(|lists| !lists.iter().any(is_long));
         let started = lists
             .and_then(|lists| lists.iter().map(|list| self.started(list, arguments)).collect::<Option<Vec<Started>>>());
-        // What is in its environment is judged there.
-        let told = arguments.iter().filter(|it| it.name.as_deref() != Some("env"));
-        let mut told: Holes = told.flat_map(|argument| self.reaches(&argument.value)).collect();
-        told.extend(self.fed.iter().filter(|_| named("stdin").is_some()));
         match started {
             Some(started) => {
+                // What is in its environment is judged there.
+                let told = arguments.iter().filter(|it| it.name.as_deref() != Some("env"));
+                let mut told: Holes = told.flat_map(|argument| self.reaches(&argument.value)).collect();
+                told.extend(self.fed.iter().filter(|_| named("stdin").is_some()));
                 started.into_iter().for_each(|it| self.judge_started(it, &told, &sources));
             }
             None => {
                 // What a shell gets is judged by itself.
-                let is_shell = self.gives_shell(arguments);
-                if !self.is_read || !is_shell {
+                if !self.is_read || !self.gives_shell(arguments) {
                     self.refuse_files("written to a file that a program may run");
                 }
-                self.refuse(
-                    if is_shell { &told } else { &sources },
-                    &format!("a program that `{name}` starts, or code for one"),
-                );
+                self.refuse(&sources, &format!("a program that `{name}` starts, or code for one"));
             }
         }
     }
@@ -199,13 +194,14 @@ impl Judge<'_> {
     /// the same command in bash, in front of which the file was written. Files are told apart by the last part of their
     /// names.
     fn judge_read_files(&mut self, started: &Started) {
+        let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
         let words: Vec<String> = started.program.words.iter().map(|word| text_of(word)).collect();
         let is_named = |file: &str| !file.is_empty() && words.iter().skip(1).any(|word| word.contains(file));
-        let is_read = |file: &str| started.read.iter().any(|read| base(read) == file);
+        let is_read = |file: &str| started.read.iter().any(|read| last(read) == file);
         let files: Vec<(String, Holes)> = self
             .written
             .iter()
-            .map(|(file, holes)| (base(file).to_owned(), holes.clone()))
+            .map(|(file, holes)| (last(file), holes.clone()))
             .filter(|(file, _)| !file.contains(UNKNOWN) && (is_named(file) || is_read(file)))
             .collect();
         for (file, holes) in &files {

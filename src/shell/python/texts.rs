@@ -50,10 +50,6 @@ impl Judge<'_> {
             return;
         }
         holes.extend(self.read_by(expression));
-        if let Some((parts, function)) = self.choice(expression) {
-            holes.extend(function.and_then(|function| self.tainted.get(function)).into_iter().flatten());
-            return parts.into_iter().for_each(|part| self.reach(part, holes));
-        }
         match expression {
             Expr::Call(callee, _) if matches!(&**callee, Expr::Name(name) if self.makes_number(name)) => return,
             Expr::Call(callee, _) if self.is_checksum(callee) => return,
@@ -113,8 +109,7 @@ impl Judge<'_> {
                 }
                 if self.facts.bindings(name).is_empty() { all } else { begins }
             }
-            Expr::Any(_) => text.choices().iter().flat_map(next).collect(),
-            Expr::Truth(_) => Holes::new(),
+            Expr::Any(items) => items.iter().flat_map(next).collect(),
             _ => all,
         }
     }
@@ -129,23 +124,14 @@ impl Judge<'_> {
                 let mut lists = vec![Vec::new()];
                 for item in items {
                     let choices = self.items(item, depth)?;
-                    lists = match product(lists.clone(), &choices) {
-                        Some(lists) => lists,
-                        None if matches!(item, Expr::Several(_)) => return None,
-                        // Which word it is of so many is not known.
-                        None => product(lists, &[vec![Item::Word(item.clone())]])?,
-                    };
+                    lists = product(lists, &choices)?;
                 }
                 Some(lists)
             }
             Expr::Operation('+', one, other) => product(self.lists(one, depth + 1)?, &self.lists(other, depth + 1)?),
-            Expr::Any(_) => {
-                let items = expression.choices();
+            Expr::Any(items) => {
                 let lists = items.iter().map(|item| self.lists(item, depth + 1)).collect::<Option<Vec<_>>>()?;
                 Some(lists.into_iter().flatten().collect())
-            }
-            Expr::Call(..) | Expr::Item(..) if self.values(expression).is_some() => {
-                self.lists_of(self.values(expression)?, depth)
             }
             Expr::Call(callee, arguments) => match (&**callee, arguments.as_slice()) {
                 (Expr::Name(name), [only]) if name == "list" || name == "tuple" => self.lists(&only.value, depth + 1),
@@ -156,17 +142,34 @@ impl Judge<'_> {
                 }
                 _ => None,
             },
+            Expr::Item(owner, _) => match &**owner {
+                Expr::Name(name) => self.lists_inside(name, depth),
+                _ => None,
+            },
             Expr::Name(name) => self.named_lists(name, name, depth),
             Expr::Member(_, name) => self.named_lists(&format!(".{name}"), name, depth),
             _ => None,
         }
     }
 
-    /// Returns the lists that some values may be: the entries of `commands["test"]`, what a function returns.
-    fn lists_of(&self, values: Vec<&Expr>, depth: usize) -> Option<Vec<Vec<Item>>> {
+    /// Returns the lists that an item of something may be that the author wrote as a whole: `commands["test"]`.
+    fn lists_inside(&self, name: &str, depth: usize) -> Option<Vec<Vec<Item>>> {
+        let bindings = self.facts.bindings(name);
+        if bindings.is_empty() || !self.facts.added(name).is_empty() || self.altered.contains_key(name) {
+            return None;
+        }
         let mut lists = Vec::new();
-        for value in values {
-            lists.extend(self.lists(value, depth + 1)?);
+        for binding in bindings {
+            let values: Vec<&Expr> = match binding {
+                Binding::Value(Expr::Dict(entries)) if entries.iter().all(|(key, _)| key.is_some()) => {
+                    entries.iter().map(|(_, value)| value).collect()
+                }
+                Binding::Value(Expr::List(items)) => items.iter().collect(),
+                _ => return None,
+            };
+            for value in values {
+                lists.extend(self.lists(value, depth + 1)?);
+            }
         }
         (!lists.is_empty() && lists.len() <= CHOICES_MAX).then_some(lists)
     }
@@ -203,35 +206,8 @@ impl Judge<'_> {
 
     /// Returns what an item of a list may be: one word, or those of another list.
     fn items(&self, item: &Expr, depth: usize) -> Option<Vec<Vec<Item>>> {
-        let Expr::Several(inner) = item else {
-            let words = self.words(item, depth).unwrap_or_else(|| vec![item.clone()]);
-            return Some(words.into_iter().map(|word| vec![Item::Word(word)]).collect());
-        };
+        let Expr::Several(inner) = item else { return Some(vec![vec![Item::Word(item.clone())]]) };
         Some(self.lists(inner, depth + 1).unwrap_or_else(|| vec![vec![Item::Several((**inner).clone())]]))
-    }
-
-    /// Returns the author's own words that an item may be one of, if those are several: `'a' if condition else 'b'`.
-    fn words(&self, item: &Expr, depth: usize) -> Option<Vec<Expr>> {
-        if depth > DEPTH_MAX || !self.goes_on() || !self.reaches(item).is_empty() {
-            return None;
-        }
-        let choices: Vec<&Expr> = match item {
-            Expr::Text(_) => return item.text().map(|_| vec![item.clone()]),
-            Expr::Any(_) => item.choices().iter().collect(),
-            Expr::Name(name) if self.facts.added(name).is_empty() && !self.is_bound_elsewhere(name) => {
-                let value = |it: &'_ Binding| if let Binding::Value(value) = it { Some(value.clone()) } else { None };
-                let values: Vec<Expr> = self.facts.bindings(name).iter().map(value).collect::<Option<_>>()?;
-                return self.words_of(values.iter(), depth);
-            }
-            _ => self.values(item)?,
-        };
-        self.words_of(choices.into_iter(), depth)
-    }
-
-    fn words_of<'e>(&self, choices: impl Iterator<Item = &'e Expr>, depth: usize) -> Option<Vec<Expr>> {
-        let words: Vec<Vec<Expr>> = choices.map(|it| self.words(it, depth + 1)).collect::<Option<_>>()?;
-        let words = words.concat();
-        (!words.is_empty() && words.len() <= CHOICES_MAX).then_some(words)
     }
 
     /// Returns the parts of a word. A value of the script's that holds no payload text is unknown.
@@ -304,7 +280,7 @@ impl Judge<'_> {
             }
             Expr::Operation('+' | '/', one, other) => next(one) && next(other),
             Expr::Name(name) if self.facts.added(name).is_empty() => match self.facts.bindings(name) {
-                [Binding::Value(value)] => next(value) || !self.reaches(value).is_empty(),
+                [Binding::Value(value)] => next(value) || !self.reaches(expression).is_empty(),
                 _ => !self.reaches(expression).is_empty(),
             },
             _ if self.is_interpreter(expression) => true,
@@ -349,20 +325,12 @@ impl Judge<'_> {
             Expr::Operation('+', one, other) => joined(next(one), "", &next(other)),
             Expr::Operation('/', one, other) => joined(next(one), "/", &next(other)),
             Expr::Operation('%', format, _) => next(format),
-            Expr::Any(_) => expression.choices().iter().flat_map(next).take(CHOICES_MAX).collect(),
+            Expr::Any(items) => items.iter().flat_map(next).take(CHOICES_MAX).collect(),
             Expr::Named(_, value) => next(value),
-            Expr::Call(..) | Expr::Item(..) if self.values(expression).is_some() => {
-                let values = self.values(expression).unwrap_or_default();
-                let texts: Vec<String> = values.into_iter().flat_map(next).take(CHOICES_MAX).collect();
-                if texts.is_empty() { unknown() } else { texts }
-            }
             Expr::Name(name) => {
                 let texts = self.facts.bindings(name).iter().flat_map(|binding| match binding {
                     Binding::Value(value) => next(value),
                     Binding::Item(Expr::List(items)) => items.iter().flat_map(next).collect(),
-                    Binding::Item(Expr::Name(list)) if self.items_of(list).is_some() => {
-                        self.items_of(list).unwrap_or_default().into_iter().flat_map(next).collect()
-                    }
                     Binding::Item(_) | Binding::Unknown => unknown(),
                 });
                 // What is added to it nobody knows.

@@ -20,10 +20,8 @@ pub(super) enum Expr {
     Several(Box<Expr>),
     /// An operator of numbers and texts, by its first character.
     Operation(char, Box<Expr>, Box<Expr>),
-    /// One of these: `or`, `if … else`. Behind both of the latter stands the condition, alone in another.
+    /// One of these, or something made of them: `or`, `if … else`, a comparison.
     Any(Vec<Expr>),
-    /// True or false by these: a comparison, `not`.
-    Truth(Vec<Expr>),
     Lambda(Vec<Parameter>, Box<Expr>),
     /// What is made for each item, and the loops.
     Comprehension(Vec<Expr>, Vec<(Expr, Expr)>),
@@ -85,17 +83,6 @@ pub(super) enum Statement {
 }
 
 impl Expr {
-    /// Returns what a choice is one of: of an `if … else` both sides, and not the condition.
-    pub(super) fn choices(&self) -> &[Expr] {
-        match self {
-            Self::Any(items) => match items.as_slice() {
-                [_, _, Self::Any(condition)] if condition.len() == 1 => &items[..2],
-                items => items,
-            },
-            _ => &[],
-        }
-    }
-
     /// Returns the expressions that stand directly in this one.
     pub(super) fn parts(&self) -> Vec<&Expr> {
         match self {
@@ -106,7 +93,7 @@ impl Expr {
             Self::Call(callee, arguments) => {
                 std::iter::once(&**callee).chain(arguments.iter().map(|it| &it.value)).collect()
             }
-            Self::List(items) | Self::Any(items) | Self::Truth(items) => items.iter().collect(),
+            Self::List(items) | Self::Any(items) => items.iter().collect(),
             Self::Dict(entries) => entries.iter().flat_map(|(key, value)| key.iter().chain([value])).collect(),
             Self::Lambda(parameters, body) => {
                 parameters.iter().filter_map(|it| it.default.as_ref()).chain([&**body]).collect()
@@ -127,17 +114,6 @@ impl Expr {
     pub(super) fn last_name(&self) -> Option<&str> {
         match self {
             Self::Name(name) | Self::Member(_, name) => Some(name),
-            _ => None,
-        }
-    }
-
-    /// Returns a name as the script has it, with the names in front: `os.system`; nothing where those are no names.
-    pub(super) fn dotted(&self) -> Option<String> {
-        match self {
-            Self::Name(name) => Some(name.clone()),
-            Self::Member(owner, name) => {
-                Some(owner.dotted().map_or_else(|| name.clone(), |owner| format!("{owner}.{name}")))
-            }
             _ => None,
         }
     }

@@ -223,9 +223,6 @@ const PYTHON_UNPROVEN: &[&str] = &[
     // A pickle has bytes that none of the payloads is.
     "ForkingPickler",
     "send_bytes",
-    // Libraries that run or load what they are given.
-    "js2py",
-    "torch",
 ];
 
 #[test]
