@@ -28,6 +28,8 @@ pub(super) struct Joint {
     /// Behind an odd number of `!`.
     pub(super) is_negated: bool,
     pub(super) behind: Behind,
+    /// The line ends behind it.
+    pub(super) ends_line: bool,
 }
 
 /// What stands behind a command.

@@ -12,10 +12,11 @@ use std::collections::{HashMap, HashSet};
 const FUNCTIONS_MAX: usize = 200;
 
 /// Commands that are given the names of variables which they change.
-const NAMING: &[&str] = &["read", "mapfile", "readarray", "unset", "local", "declare", "typeset", "getopts", "let"];
+pub(super) const NAMING: &[&str] =
+    &["read", "mapfile", "readarray", "unset", "local", "declare", "typeset", "getopts", "let"];
 
 /// Commands that change a variable where they are given a value for it.
-const EXPORTING: &[&str] = &["export", "readonly"];
+pub(super) const EXPORTING: &[&str] = &["export", "readonly"];
 
 /// Commands with which a script, or a text that nobody looks into here, may change what others mean and do.
 const UNFOLLOWED: &[&str] = &["eval", "alias", "enable", "compgen", "complete", "fc", "bind"];
@@ -30,7 +31,7 @@ const READING: &[&str] = &["read", "mapfile", "readarray"];
 pub(super) const RELIED_ON: &[&str] = &["exit", "return", "continue", "break", "[", "test", "command", "builtin"];
 
 /// Operators of a test that evaluate what stands beside them.
-const EVALUATING: &[&str] = &["-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v", "-R"];
+pub(super) const EVALUATING: &[&str] = &["-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v", "-R"];
 
 /// Names behind which another command begins that the shell itself runs.
 const LEADING: &[&str] = &["command", "builtin"];
@@ -40,6 +41,9 @@ pub(super) const NAMES_MAX: usize = 100;
 
 /// The variable that says where the shell divides words.
 pub(super) const DIVIDERS: &str = "IFS";
+
+/// The variable that says how deep calls of functions may be: a deeper one fails.
+const CALL_DEPTH: &str = "FUNCNEST";
 
 /// The longest word that may name a variable which is looked at.
 const NAME_MAX: usize = 256;
@@ -82,6 +86,12 @@ pub(super) struct Survey {
     pub(super) local: HashSet<String>,
     /// Variables that have attributes by which letters become small or capital ones.
     pub(super) recased: HashSet<String>,
+    /// Functions in which a command may fail so that the rest of the line is dropped from which they are called.
+    pub(super) failing: HashSet<String>,
+    /// Here-documents whose expansion may fail so.
+    pub(super) failing_documents: HashSet<usize>,
+    /// Any command may fail so.
+    pub(super) fails_anywhere: bool,
     /// How many functions and loops are around the command that is looked at.
     depth: usize,
     /// What some function changes, or hides from those that it calls.
@@ -118,6 +128,9 @@ impl Survey {
         survey.script(&reading.script, &mut bodies);
         survey.words(reading.documents.iter().map(|document| &document.body), &mut bodies);
         survey.is_unfollowed |= RELIED_ON.iter().any(|name| survey.defined.contains_key(*name));
+        let documents = reading.documents.iter().enumerate();
+        let failing = documents.filter(|(_, document)| survey.word_fails(&document.body)).map(|(index, _)| index);
+        survey.failing_documents = failing.collect();
         if bodies.len() > FUNCTIONS_MAX {
             let all = Effects { all: true, ..Effects::default() };
             survey.in_functions = all.clone();
@@ -125,6 +138,7 @@ impl Survey {
             return survey;
         }
         survey.functions = functions::effects_of(&survey, &bodies);
+        survey.find_failing(&bodies);
         let all: Vec<Effects> = bodies.iter().map(|(_, body)| survey.of(body)).collect();
         all.iter().for_each(|effects| survey.in_functions.add(effects));
         survey
@@ -324,6 +338,9 @@ impl Survey {
         let reads = simple.words.first().is_some_and(|name| READING.iter().any(|reading| name.has_text(reading)));
         let names_dividers = |word: &Word| word.texts().any(|text| text.contains(DIVIDERS));
         self.divides_oddly |= sets_dividers && !reads || simple.words.iter().any(names_dividers);
+        let mut assigned = simple.assignments.iter().chain(&simple.declared);
+        let names_depth = |word: &Word| word.texts().any(|text| text.contains(CALL_DEPTH));
+        self.fails_anywhere |= assigned.any(|it| it.name == CALL_DEPTH) || simple.words.iter().any(names_depth);
         let Some((name, words)) = in_shell(simple).split_first() else { return };
         let texts: Vec<Option<String>> = words.iter().map(Word::literal).collect();
         let has_option = |letter: char| {
@@ -343,6 +360,7 @@ impl Survey {
                 if texts.iter().any(may_be) {
                     self.case = Case::Ignored;
                 }
+                self.fails_anywhere |= texts.iter().any(|it| it.as_deref().is_none_or(|it| it == "failglob"));
                 texts.iter().flatten().any(|it| it.starts_with("compat"))
             }
             "mapfile" | "readarray" => has_option('C'),
@@ -411,7 +429,7 @@ fn is_at_end(words: &[Option<String>]) -> bool {
 }
 
 /// Says whether a word may be an option when the script runs.
-fn may_be_option(word: &Word) -> bool {
+pub(super) fn may_be_option(word: &Word) -> bool {
     word.prefix().starts_with('-') || word.prefix().is_empty() && word.literal().is_none()
 }
 

@@ -30,11 +30,13 @@ impl Walker<'_> {
         let outer = (std::mem::take(&mut self.returns), self.is_silent);
         // A file that runs before it is called may have changed what its commands mean.
         self.is_silent |= self.survey.has_source;
-        let (yes, no) = self.command(body, Some(Rc::new(entry)), inside);
+        // A command in front of it on its line may fail: then it is not defined.
+        let is_missing = self.fails.is_some();
+        let (yes, no) = self.apart(|walker| walker.command(body, Some(Rc::new(entry)), inside));
         let returns = std::mem::replace(&mut self.returns, outer.0);
         self.is_silent = outer.1;
         let (yes, no) = (joined(yes, returns.yes), joined(no, returns.no));
-        if self.survey.defined.get(name) != Some(&1) || !place.is_outermost {
+        if self.survey.defined.get(name) != Some(&1) || !place.is_outermost || is_missing {
             return;
         }
         if yes.is_none() && no.is_none() {

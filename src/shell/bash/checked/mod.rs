@@ -6,10 +6,12 @@
 //! of its value. A command that may change the variable ends it; so do a loop's second turn, and whatever nobody follows
 //! here, such as `eval`. A function begins with what always holds, and what it makes sure of holds for its caller. Behind
 //! a file that runs in the shell itself nothing is known. Where a shell of its own ends, `( )`, `$( )`, a pipe, `&`, nothing that
-//! was made sure of inside holds outside.
+//! was made sure of inside holds outside. On the next line of the script only that is known which also is where a command
+//! of the line before may have failed so that bash dropped the rest of it.
 
 mod cut;
 mod effects;
+mod failing;
 mod fields;
 mod functions;
 mod guard;
@@ -51,6 +53,7 @@ pub(super) fn note(reading: &mut Reading) {
         ending: HashSet::new(),
         guards: HashMap::new(),
         returns: Guard::default(),
+        fails: None,
         is_silent: false,
         is_over: false,
         last,
@@ -104,6 +107,8 @@ struct Walker<'a> {
     guards: HashMap<String, Guard>,
     /// What is known where the function that is walked over goes back to its caller, so far.
     returns: Guard,
+    /// What is known where a command of the line that is walked over may have failed so that the rest of it is dropped.
+    fails: State,
     /// Nothing is noted where the walk is: nobody knows when it runs.
     is_silent: bool,
     /// A file was run in the shell itself: nobody knows what anything means by now.
@@ -182,6 +187,8 @@ impl Walker<'_> {
         let is_background = script.joints[range.end - 1].behind == Behind::Background;
         let outside =
             is_background.then(|| without(state.clone(), &self.survey.of_all(&script.commands[range.clone()])));
+        let is_line = place.is_outermost && script.joints[range.end - 1].ends_line;
+        let around = is_background.then(|| self.fails.take());
         let place = if is_background || range.len() > 1 { place.inside() } else { place };
         let place = if is_background { place.of_shell() } else { place };
         let mut ends = (state.clone(), state);
@@ -205,8 +212,12 @@ impl Walker<'_> {
                 _ => (yes, no),
             };
         }
-        match outside {
-            Some(outside) => (outside.clone(), outside),
+        let ends = outside.map_or(ends, |outside| (outside.clone(), outside));
+        if let Some(around) = around {
+            self.fails = around;
+        }
+        match self.fails.take_if(|_| is_line) {
+            Some(fails) => (joined(ends.0, Some(fails.clone())), joined(ends.1, Some(fails))),
             None => ends,
         }
     }
@@ -231,6 +242,7 @@ impl Walker<'_> {
     }
 
     fn compound(&mut self, compound: &mut Compound, state: State, place: Place) -> (State, State) {
+        self.compound_may_fail(compound, &state);
         let entry = self.expanded(&mut compound.redirects, state, place);
         let all = self.survey.of_compound(compound);
         let skipped = (!compound.redirects.iter().all(is_sure)).then(|| entry.clone());
@@ -247,7 +259,7 @@ impl Walker<'_> {
             }
             Form::Subshell => {
                 for body in &mut compound.bodies {
-                    self.script(body, entry.clone(), place.of_shell());
+                    self.apart(|walker| walker.script(body, entry.clone(), place.of_shell()));
                 }
                 let outside = without(entry, &all);
                 (outside.clone(), outside)
@@ -414,6 +426,7 @@ impl Walker<'_> {
     }
 
     fn simple(&mut self, simple: &mut Simple, state: State, place: Place) -> (State, State) {
+        self.simple_may_fail(simple, &state);
         let mut state = self.expanded(&mut simple.redirects, state, place);
         let is_alone = simple.words.is_empty();
         if !is_alone {

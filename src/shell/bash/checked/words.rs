@@ -48,7 +48,7 @@ impl Walker<'_> {
                 Part::Arithmetic(word) => self.word(word, state, place),
                 Part::Substitution { script, kind, printed } => {
                     if let Some(script) = Rc::get_mut(script) {
-                        self.script(script, state.clone(), place.of_shell());
+                        self.apart(|walker| walker.script(script, state.clone(), place.of_shell()));
                         let known = || fields::printed(script, &self.survey).filter(|_| *kind != Substitution::Process);
                         *printed = self.is_noting().then(known).flatten().map(Rc::new);
                     }

@@ -27,7 +27,10 @@ impl Reader<'_> {
             let (command, is_negated) = self.pipeline()?;
             script.commands.push(command);
             let behind = self.separator()?;
-            script.joints.push(Joint { is_negated, behind });
+            self.skip_blanks();
+            let ends_line =
+                matches!(behind, Behind::End | Behind::Background) && (self.at >= self.end || self.sees("\n"));
+            script.joints.push(Joint { is_negated, behind, ends_line });
         }
     }
 
