@@ -53,6 +53,23 @@ const VALUED: &[&str] = &[
     "--env-file",
 ];
 
+/// Options of `build` that stand alone.
+const BUILD_FLAGS: &[&str] = &[
+    "-q",
+    "--quiet",
+    "--no-cache",
+    "--pull",
+    "--push",
+    "--load",
+    "--rm",
+    "--force-rm",
+    "--squash",
+    "--compress",
+    "--disable-content-trust",
+    "--debug",
+    "-D",
+];
+
 impl Walker {
     /// Follows `docker run image command` and `docker exec container command`.
     pub(super) fn container(&mut self, call: Call) {
@@ -107,16 +124,21 @@ impl Walker {
         }
     }
 
-    /// Notes what an image is built of: a folder below the script's.
+    /// Notes what an image is built of: a folder below the script's, wherever it stands among the options.
     pub(super) fn build_context(&mut self, call: Call) {
+        let Some(verb) = call.rest().iter().take(3).position(|it| it.has_literal("build")) else { return };
         let is_option = |it: &Argument| it.word.prefix().starts_with('-');
-        let builds = call.rest().iter().take(3).any(|it| it.has_literal("build"));
-        if let [.., before, context] = call.rest()
-            && builds
-            && (!is_option(before) || before.word.prefix().contains('='))
-            && !is_option(context)
-        {
-            self.require(&context.sources(), Requirement::PlainPath);
+        let takes_next = |it: &Argument| {
+            let option = it.word.prefix();
+            option.starts_with('-') && !option.contains('=') && !BUILD_FLAGS.contains(&option.as_str())
+        };
+        for pair in call.rest()[verb..].windows(2) {
+            if let [before, context] = pair
+                && !takes_next(before)
+                && !is_option(context)
+            {
+                self.require(&context.sources(), Requirement::PlainPath);
+            }
         }
     }
 
