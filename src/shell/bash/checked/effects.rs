@@ -28,7 +28,8 @@ pub(super) const SOURCING: &[&str] = &["source", "."];
 const READING: &[&str] = &["read", "mapfile", "readarray"];
 
 /// Commands whose meaning must be their own, so that what they say can be relied on.
-pub(super) const RELIED_ON: &[&str] = &["exit", "return", "continue", "break", "[", "test", "command", "builtin"];
+pub(super) const RELIED_ON: &[&str] =
+    &["exit", "return", "continue", "break", "[", "test", "command", "builtin", "local"];
 
 /// Operators of a test that evaluate what stands beside them.
 pub(super) const EVALUATING: &[&str] = &["-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v", "-R"];
@@ -86,6 +87,8 @@ pub(super) struct Survey {
     pub(super) local: HashSet<String>,
     /// Variables that have attributes by which letters become small or capital ones.
     pub(super) recased: HashSet<String>,
+    /// What is unset somewhere, variables and functions.
+    pub(super) unset: Effects,
     /// Functions in which a command may fail so that the rest of the line is dropped from which they are called.
     pub(super) failing: HashSet<String>,
     /// Here-documents whose expansion may fail so.
@@ -128,6 +131,7 @@ impl Survey {
         survey.script(&reading.script, &mut bodies);
         survey.words(reading.documents.iter().map(|document| &document.body), &mut bodies);
         survey.is_unfollowed |= RELIED_ON.iter().any(|name| survey.defined.contains_key(*name));
+        survey.is_unfollowed |= survey.defined.keys().any(|name| survey.unset.names.contains(name));
         let documents = reading.documents.iter().enumerate();
         let failing = documents.filter(|(_, document)| survey.word_fails(&document.body)).map(|(index, _)| index);
         survey.failing_documents = failing.collect();
@@ -354,7 +358,16 @@ impl Survey {
                 self.has_trap = true;
                 !is_at_end(&texts)
             }
-            "unset" => has_option('f'),
+            "unset" => {
+                words.iter().for_each(|word| named_by(word, &mut self.unset));
+                self.unset.names.extend(texts.iter().flatten().cloned());
+                has_option('f')
+            }
+            // A word such as `z=5` is no argument then.
+            "set" => texts.iter().flatten().any(|it| it == "keyword" || it.starts_with('-') && it.contains('k')),
+            // What is sent to a closed descriptor does not run.
+            "exec" => simple.redirects.iter().any(|it| it.target.literal().is_some_and(|it| it.ends_with('-'))),
+            "readonly" => words.iter().any(names_any),
             "shopt" => {
                 let may_be = |it: &Option<String>| it.as_deref().is_none_or(|it| it == "nocasematch");
                 if texts.iter().any(may_be) {
@@ -380,8 +393,7 @@ impl Survey {
     fn declares(&mut self, words: &[Word], declared: &[Assignment]) {
         let options = words.iter().map(Word::prefix).filter(|it| it.starts_with(['-', '+']));
         let letters: String = options.collect();
-        let is_dynamic = |word: &Word| word.literal().is_none() && !word.prefix().contains('=');
-        self.is_unfollowed |= letters.contains(['n', 'g']) || words.iter().any(is_dynamic);
+        self.is_unfollowed |= letters.contains(['n', 'g']) || words.iter().any(names_any);
         let names = names_in(words, declared);
         self.local.extend(names.iter().cloned());
         if letters.contains(['l', 'u', 'c']) {
@@ -410,7 +422,8 @@ pub(super) type Bodies<'a> = Vec<(&'a str, &'a Command)>;
 
 /// Returns the words from the name of the command that the shell runs.
 pub(super) fn in_shell(simple: &Simple) -> &[Word] {
-    let is_leading = |word: &&Word| word.literal().is_some_and(|it| LEADING.contains(&&*it) || it == "-p");
+    let is_leading =
+        |word: &&Word| word.literal().is_some_and(|it| LEADING.contains(&&*it) || it == "-p" || it == "--");
     let start = simple.words.iter().take_while(is_leading).count();
     &simple.words[start..]
 }
@@ -422,6 +435,13 @@ fn names_in(words: &[Word], declared: &[Assignment]) -> HashSet<String> {
     named.names
 }
 
+/// Says whether a word may name any variable, or several.
+fn names_any(word: &Word) -> bool {
+    let prefix = word.prefix();
+    let name = prefix.split('=').next().unwrap_or_default();
+    word.literal().is_none() && !prefix.contains('=') || word.has_alternatives() && name.contains('{')
+}
+
 /// Says whether `trap` is told of the end of the script alone.
 fn is_at_end(words: &[Option<String>]) -> bool {
     let words = words.iter().skip_while(|it| it.as_deref() == Some("--")).skip(1);
@@ -430,7 +450,7 @@ fn is_at_end(words: &[Option<String>]) -> bool {
 
 /// Says whether a word may be an option when the script runs.
 pub(super) fn may_be_option(word: &Word) -> bool {
-    word.prefix().starts_with('-') || word.prefix().is_empty() && word.literal().is_none()
+    word.prefix().starts_with('-') || word.prefix().is_empty() && word.literal().is_none() || word.has_alternatives()
 }
 
 /// Adds the variables that a word of a command may name: `name`, `name=value`, `name[key]`, `-aname`.

@@ -1,6 +1,6 @@
 //! Which variables a call of a function changes, by itself and by the functions that it calls.
 
-use super::super::syntax::{Command, Simple};
+use super::super::syntax::{Behind, Command, Simple, Word};
 use super::effects::{Bodies, Effects, NAMES_MAX, Survey};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -54,12 +54,21 @@ fn of_body(survey: &Survey, body: &Command) -> Function {
             return Function { own, calls };
         }
     };
-    for command in &compound.bodies[0].commands {
+    let script = &compound.bodies[0];
+    for (at, command) in script.commands.iter().enumerate() {
         let changed = survey.of(command);
-        let is_local = |simple: &Simple| simple.words.first().is_some_and(|name| name.has_text("local"));
+        // Behind `&&` and `||` it may not run.
+        let is_first = at
+            .checked_sub(1)
+            .is_none_or(|before| matches!(script.joints[before].behind, Behind::End | Behind::Background))
+            && !script.is_in_background(at);
         match command {
-            Command::Simple(simple) if is_local(simple) && !changed.all => {
-                Rc::make_mut(&mut local).extend(changed.names)
+            Command::Simple(simple) if is_first && !changed.all && is_local(simple) => {
+                // What is unset somewhere may be the caller's again.
+                let names = made_local(simple).into_iter().filter(|name| !survey.unset.changes(name));
+                Rc::make_mut(&mut local).extend(names);
+                calls.extend(changed.calls.iter().map(|name| (name.clone(), local.clone())));
+                own.add(&changed.without(&made_local(simple).into_iter().collect()));
             }
             _ => {
                 calls.extend(changed.calls.iter().map(|name| (name.clone(), local.clone())));
@@ -72,4 +81,30 @@ fn of_body(survey: &Survey, body: &Command) -> Function {
     own.arguments = false;
     own.all |= own.names.len() > NAMES_MAX;
     Function { own, calls }
+}
+
+/// Says whether a command makes variables local whatever happens.
+fn is_local(simple: &Simple) -> bool {
+    let is_plain = simple.redirects.is_empty() && simple.assignments.is_empty();
+    is_plain && simple.words.first().is_some_and(|name| name.has_text("local"))
+}
+
+/// Returns the variables that `local` names: nothing if it is told to do something else than to make them.
+fn made_local(simple: &Simple) -> Vec<String> {
+    let words = simple.words.get(1..).unwrap_or_default();
+    let is_option = |word: &&Word| word.prefix().starts_with(['-', '+']);
+    let makes = |word: &Word| word.literal().is_some_and(|it| it[1..].chars().all(|letter| "aAilrux".contains(letter)));
+    if !words.iter().filter(is_option).all(makes) || words.iter().any(|word| word.has_alternatives()) {
+        return Vec::new();
+    }
+    let is_name = |name: &str| !name.is_empty() && name.chars().all(|it| it.is_ascii_alphanumeric() || it == '_');
+    let name = |word: &Word| {
+        let prefix = word.prefix();
+        let (name, is_whole) = match prefix.split_once('=') {
+            Some((name, _)) => (name.to_owned(), true),
+            None => (prefix.clone(), word.literal().is_some()),
+        };
+        (is_whole && is_name(&name)).then_some(name)
+    };
+    words.iter().filter_map(name).chain(simple.declared.iter().map(|it| it.name.clone())).collect()
 }

@@ -37,7 +37,8 @@ const FACTS_MAX: usize = 128;
 const TEXTS_MAX: usize = FACTS_MAX / 2;
 
 /// Variables that the shell itself changes.
-const KEPT_BY_SHELL: &[&str] = &["_", "REPLY", "PWD", "OLDPWD", "MAPFILE", "PIPESTATUS", "COPROC", "LINES", "COLUMNS"];
+const KEPT_BY_SHELL: &[&str] =
+    &["_", "REPLY", "PWD", "OLDPWD", "MAPFILE", "PIPESTATUS", "COPROC", "LINES", "COLUMNS", "BASH_REMATCH"];
 
 /// Notes in a script's syntax what is made sure of where it reads its variables.
 pub(super) fn note(reading: &mut Reading) {
@@ -461,7 +462,7 @@ impl Walker<'_> {
         let is_test = simple.words[0].has_text("[") || simple.words[0].has_text("test");
         if is_test && simple.redirects.iter().all(is_sure) {
             // Redirections are expanded behind the words.
-            let test = test::of_arguments(&simple.words[1..]).without(&self.survey.of_test(&simple.words));
+            let test = test::of_arguments(&simple.words).without(&self.survey.of_test(&simple.words));
             let test = test.without(&self.survey.of_redirects(&simple.redirects));
             return self.tested(&test, &mut [], after, place);
         }

@@ -39,11 +39,12 @@ pub(super) fn of_words(words: &[Word], text: &dyn Fn(&str) -> Option<String>, ca
     if reader.at == words.len() && !reader.is_lost { test } else { Test::One(0..words.len(), None) }
 }
 
-/// Reads the arguments of `[` and `test`: as many that no value makes another test of them.
+/// Reads the words of `[` and `test`: as many that no value makes another test of them. `[` fails without its `]`.
 pub(super) fn of_arguments(words: &[Word]) -> Test {
     let words = match words {
-        [inside @ .., last] if last.has_text("]") => inside,
-        all => all,
+        [name, inside @ .., last] if name.has_text("[") && last.has_text("]") => inside,
+        [name, all @ ..] if name.has_text("test") => all,
+        _ => return Test::One(0..0, None),
     };
     let is_plain = !words.iter().any(Word::may_be_many);
     let told = |words: &[Word]| operated(words, pattern_of_text).filter(|_| is_plain);

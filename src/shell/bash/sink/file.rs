@@ -54,6 +54,11 @@ impl Walker {
             let file = self.file(target);
             self.flow.edge(source, file);
         }
+        if let Some(name) = name_if_unset(target) {
+            let file = self.flow.id(Node::File(name.clone()));
+            self.flow.edge(source, file);
+            self.writes.insert(name);
+        }
         self.writes.extend(known_name(target).filter(|_| !target.prefix().starts_with("/dev/")));
         self.gets_later(target, source);
         let any = self.flow.id(Node::AnyFile);
@@ -204,6 +209,15 @@ fn known_name(target: &Word) -> Option<String> {
         return None;
     }
     (last.parts.iter().all(is_known) && (!name.is_empty() || target.literal().is_some())).then_some(name)
+}
+
+/// Returns the last part of a path if the variables in it are empty, as those are that nobody has set.
+fn name_if_unset(target: &Word) -> Option<String> {
+    let last = last_part(target);
+    let is_variable = |part: &Part| matches!(part, Part::Parameter(_));
+    let is_known = |part: &Part| matches!(part, Part::Text { .. } | Part::Parameter(_));
+    let name: String = last.texts().collect();
+    (last.parts.iter().any(is_variable) && last.parts.iter().all(is_known) && !name.is_empty()).then_some(name)
 }
 
 /// Returns what stands behind the last `/` of a path.
