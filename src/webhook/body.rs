@@ -2,7 +2,7 @@
 //!
 //! That is decided once for a request, by what its connection takes, by its content type and by its
 //! first byte. The checksum and the reader of the payload ask the same [`Body`] for the same
-//! [`Part`]: what was proved is what is used, whatever a sender writes about its body.
+//! `Part`: what was proved is what is used, whatever a sender writes about its body.
 
 use super::form::{self, Field, FieldMistake, FormMistake};
 use super::scheme::Content;

@@ -2,7 +2,7 @@
 //!
 //! A challenge starts no run and fetches nothing. What is echoed is text, at most
 //! 1 KiB. Where an answer is keyed with the connection's secret, what may be signed and what a
-//! delivery's checksum may cover have nothing in common: the challenge must be a [token](is_token)
+//! delivery's checksum may cover have nothing in common: the challenge must be a token (`is_token`)
 //! and no JSON, and a delivery whose checksum covers a token is refused.
 //!
 //! Source: reference on senders, sections 3b and 3c.
