@@ -12,7 +12,6 @@ use crate::webhook::header;
 use crate::webhook::preset;
 use crate::webhook::repeat::{Key, Repeat};
 use crate::webhook::scheme::{Carrier, Kind, Scheme};
-use crate::webhook::source::Source;
 use crate::yaml::Entry;
 use std::path::Path;
 
@@ -184,7 +183,7 @@ fn read_repeat(section: &mut Section<'_>, connection: &mut Connection) {
     };
     if let Key::Header(name) = &key
         && !header::is_kept(connection, name)
-        && !scheme.id.iter().any(|source| matches!(source, Source::Header(id) if id.eq_ignore_ascii_case(name)))
+        && !scheme.id.iter().any(|source| source.is_header(name))
     {
         let title = format!("the header `{}` can't be a `key`: it proves the sender, and is kept nowhere", shown(name));
         repeat.mistake("key", &title);

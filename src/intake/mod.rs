@@ -25,7 +25,7 @@ use crate::id::{DeliveryId, RunId};
 use crate::store::{self, Acceptance, Outage, RepeatKey, Store};
 use crate::webhook::body::Body;
 use crate::webhook::challenge::{self, Asking, Reply};
-use crate::webhook::checksum::{self, Failure, Proof, Verified};
+use crate::webhook::checksum::{self, Failure, Verified};
 use crate::webhook::connection::{Connection, Secret};
 use crate::webhook::delivery::{Delivery, Header, Refusal};
 use crate::webhook::header::{self, Doubled};
@@ -160,7 +160,7 @@ impl Intake {
             Ok(verified) => verified,
             Err(failure) => return self.refuse(connection, id, received_at, &request, &failure).await,
         };
-        let by = Verifier(secret(connection, verified.proof()));
+        let by = Verifier(connection.proved_by(verified.proof()));
         let rate = connection.limits.requests_per_second;
         if let Err(retry_after) = self.rates.check(&connection.name, rate) {
             let reason = format!("{by}, but more than {rate} requests came in a second");
@@ -260,7 +260,7 @@ impl Intake {
             replay_of: None,
             size: received.body.bytes().len() as u64,
             event,
-            secret: secret(connection, verified.proof()).map(|secret| secret.name().to_owned()),
+            secret: connection.proved_by(verified.proof()).map(|secret| secret.name().to_owned()),
             reason,
             headers,
         };
@@ -370,14 +370,6 @@ struct Ready {
 /// Takes out of a payload what the connection itself looks at.
 fn about<'p>(payload: &'p Payload<'_>, wanted: &Wanted) -> Selected<'p> {
     if wanted.is_empty() { Selected::WithoutMembers } else { select(payload, wanted) }
-}
-
-/// Returns the secret that is a proof, if one is.
-fn secret(connection: &Connection, proof: Proof) -> Option<&Secret> {
-    match proof {
-        Proof::Secret(place) => connection.secret(place),
-        Proof::NotAsked => None,
-    }
 }
 
 /// By what a delivery was verified, for the reasons that people read: by a secret, unless none was asked for.

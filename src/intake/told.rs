@@ -6,7 +6,6 @@
 use crate::id::DeliveryId;
 use jiff::Timestamp;
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -80,11 +79,7 @@ impl Told {
         let telling = {
             let mut windows = self.0.lock().expect("no holder of what was told panics");
             tell_what_is_over(&mut windows, now);
-            let window = match windows.entry(connection.to_owned()) {
-                Entry::Occupied(window) => window.into_mut(),
-                Entry::Vacant(place) => place.insert(Window::new(now)),
-            };
-            window.note(at)
+            windows.entry(connection.to_owned()).or_insert_with(|| Window::new(now)).note(at)
         };
         match telling {
             Telling::Now => tracing::warn!(connection, %delivery, reason, "a delivery was refused"),

@@ -194,11 +194,7 @@ pub fn posted(connection: &Connection, received: &Received<'_>, payload: &Payloa
         }
         Challenge::Zoom if text(&[member("event")]).as_deref() == Some("endpoint.url_validation") => {
             let token = text(&[member("payload"), member("plainToken")]);
-            let secret = match proof {
-                Proof::Secret(place) => connection.secret(place),
-                Proof::NotAsked => None,
-            };
-            Some(keyed(secret, token, |token, hash| {
+            Some(keyed(connection.proved_by(proof), token, |token, hash| {
                 Reply::Json(json!({ "plainToken": token, "encryptedToken": hex::encode(hash) }))
             }))
         }

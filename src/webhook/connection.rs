@@ -2,6 +2,7 @@
 
 use super::body::Body;
 use super::challenge::{Challenge, Consent};
+use super::checksum::Proof;
 use super::key::{Key, KeyMistake};
 use super::repeat::{self, Repeat};
 use super::scheme::{Carrier, Kind, RejectedStatus, Scheme};
@@ -118,9 +119,12 @@ impl Connection {
         }
     }
 
-    /// Returns the secret with a place in the list.
-    pub fn secret(&self, place: usize) -> Option<&Secret> {
-        self.secrets().get(place)
+    /// Returns the secret that is a proof, if one is.
+    pub fn proved_by(&self, proof: Proof) -> Option<&Secret> {
+        match proof {
+            Proof::Secret(place) => self.secrets().get(place),
+            Proof::NotAsked => None,
+        }
     }
 
     /// Says how a body of a content type is read.
@@ -138,10 +142,9 @@ impl Connection {
 
     /// Says whether the connection itself looks at a header: for the id, the event or the key of repeats.
     pub fn looks_at_header(&self, name: &str) -> bool {
-        let is_it = |source: &Source| matches!(source, Source::Header(header) if header.eq_ignore_ascii_case(name));
         let event = self.scheme.event.iter().flat_map(|event| &event.sources);
         let key = self.repeat.as_ref().map(|repeat| &repeat.key);
-        self.scheme.id.iter().chain(event).any(is_it)
+        self.scheme.id.iter().chain(event).any(|source| source.is_header(name))
             || matches!(key, Some(repeat::Key::Header(header)) if header.eq_ignore_ascii_case(name))
     }
 

@@ -5,7 +5,7 @@ use super::delivery::Header;
 use super::scheme::{Event, EventForm};
 use super::select::Selected;
 use super::sns;
-use super::source::{self, Source};
+use super::source;
 
 /// A request header as received: the name in any letter case, the value as bytes.
 pub type RawHeader<'h> = (&'h str, &'h [u8]);
@@ -167,8 +167,7 @@ pub(super) fn text(value: &[u8]) -> String {
 }
 
 fn stands_in(event: &Event, name: &str) -> bool {
-    let is_it = |source: &Source| matches!(source, Source::Header(header) if header.eq_ignore_ascii_case(name));
-    event.sources.iter().any(is_it)
+    event.sources.iter().any(|source| source.is_header(name))
 }
 
 fn event_name(event: &Event, name: String) -> String {

@@ -9,8 +9,7 @@ use super::header::{self, Doubled, RawHeader};
 use super::path::Path;
 use super::payload;
 use super::select::Selected;
-use super::source::Source;
-use crate::diagnostic::shown;
+use super::source::{Source, found_at};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
@@ -87,9 +86,7 @@ impl Repeat {
         }];
         missing_at(&one, connection, headers, payload)
     }
-}
 
-impl Repeat {
     /// Says by which key a delivery that has one is known. A header that is not kept is named without its value.
     pub fn found(&self, connection: &Connection, headers: &[Header], payload: &Selected<'_>) -> String {
         match &self.key {
@@ -100,10 +97,7 @@ impl Repeat {
                 found.map_or_else(String::new, |source| source.found(connection, headers, payload))
             }
             Key::Header(name) => Source::Header(name.clone()).found(connection, headers, payload),
-            Key::Path(path) => {
-                let text = payload.scalar(path.steps()).unwrap_or_default();
-                format!("`{}` at `{path}` of the payload", shown(&text))
-            }
+            Key::Path(path) => found_at(path, path.steps(), payload),
         }
     }
 }

@@ -74,6 +74,11 @@ impl Source {
         }
     }
 
+    /// Says whether this is a header of a name.
+    pub fn is_header(&self, name: &str) -> bool {
+        matches!(self, Self::Header(header) if header.eq_ignore_ascii_case(name))
+    }
+
     /// Adds what is looked at in the body.
     pub fn want(&self, wanted: &mut Wanted) {
         if let Self::Json(pointer) = self {
@@ -108,10 +113,7 @@ impl Source {
                 format!("`{}` in the header `{name}`", shown(header::kept(headers, name).unwrap_or_default()))
             }
             Self::Header(name) => format!("the header `{name}`"),
-            Self::Json(pointer) => {
-                let text = payload.scalar(pointer.steps()).unwrap_or_default();
-                format!("`{}` at `{pointer}` of the payload", shown(&text))
-            }
+            Self::Json(pointer) => found_at(pointer, pointer.steps(), payload),
             Self::Body => "its body".to_owned(),
         }
     }
@@ -125,6 +127,12 @@ impl Source {
         };
         Ok(found.filter(|text| !text.is_empty()))
     }
+}
+
+/// Says in words which text stands at a place of a payload, as it is written.
+pub(super) fn found_at(place: &impl fmt::Display, steps: &[PathStep], payload: &Selected<'_>) -> String {
+    let text = payload.scalar(steps).unwrap_or_default();
+    format!("`{}` at `{place}` of the payload", shown(&text))
 }
 
 /// Returns what stands at the first place that has something.

@@ -1,6 +1,7 @@
 //! What only shows where pipelines and connections are known together: decisions that rest on
 //! something a sender does not prove.
 
+use super::super::expansion::connection_of;
 use crate::catalog::{Looked, Pipeline, about_delivery};
 use crate::config::Config;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Report, SourceMap, Span, shown, shown_sentence};
@@ -15,8 +16,7 @@ use jiff::Timestamp;
 /// resources without a connection.
 pub(super) fn filters(config: &Config, pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     for listener in &pipeline.listeners {
-        let named = |it: &&std::sync::Arc<Connection>| it.name.eq_ignore_ascii_case(&listener.resource.connection);
-        let Some(connection) = config.connections.iter().find(named) else {
+        let Some(connection) = connection_of(Some(config), listener) else {
             unknown(config, &listener.resource, diagnostics);
             continue;
         };
@@ -25,18 +25,10 @@ pub(super) fn filters(config: &Config, pipeline: &Pipeline, diagnostics: &mut Di
             if !header::is_kept(connection, header) {
                 let warning = never_kept(header, connection, filter.subject_span);
                 diagnostics.push(warning.note("the filter never holds, so that nothing starts the pipeline by it"));
+            } else if !is_proved(header, connection) {
+                let help = "filter by a `path` of the payload instead, or as well";
+                diagnostics.push(unsigned(header, connection, filter.subject_span).help(help));
             }
-        }
-        if matches!(connection.authentication, Authentication::None) {
-            continue;
-        }
-        for filter in &listener.resource.filters {
-            let Subject::Header(header) = &filter.subject else { continue };
-            if connection.scheme.covers_header(header) || !header::is_kept(connection, header) {
-                continue;
-            }
-            let help = "filter by a `path` of the payload instead, or as well";
-            diagnostics.push(unsigned(header, connection, filter.subject_span).help(help));
         }
     }
 }
@@ -47,25 +39,24 @@ pub(super) fn conditions(config: &Config, pipeline: &Pipeline, diagnostics: &mut
     for (reference, span) in pipeline.template.decisions() {
         let Some((alias, subject)) = about_delivery(&reference) else { continue };
         let listener = pipeline.listeners.iter().find(|it| it.resource.alias.eq_ignore_ascii_case(alias));
-        let connection = listener.and_then(|listener| {
-            config.connections.iter().find(|it| it.name.eq_ignore_ascii_case(&listener.resource.connection))
-        });
-        let Some(connection) = connection else { continue };
+        let Some(connection) = listener.and_then(|listener| connection_of(Some(config), listener)) else { continue };
         let header = match subject {
             Looked::Header(name) => Some(name),
             Looked::Event => event_header(connection),
         };
-        if let Some(header) = header.filter(|header| !header::is_kept(connection, header)) {
+        let Some(header) = header else { continue };
+        if !header::is_kept(connection, header) {
             diagnostics.push(never_kept(header, connection, span).note("it is empty here, whatever was sent"));
-            continue;
-        }
-        let is_proved = matches!(connection.authentication, Authentication::None)
-            || header.is_none_or(|header| connection.scheme.covers_header(header));
-        if let Some(header) = header.filter(|_| !is_proved) {
+        } else if !is_proved(header, connection) {
             let help = "decide by a member of the payload instead, or as well";
             diagnostics.push(unsigned(header, connection, span).help(help));
         }
     }
+}
+
+/// Says whether a header is covered, or a connection asks for no proof at all.
+fn is_proved(header: &str, connection: &Connection) -> bool {
+    matches!(connection.authentication, Authentication::None) || connection.scheme.covers_header(header)
 }
 
 fn never_kept(header: &str, connection: &Connection, span: Span) -> Diagnostic {

@@ -1,5 +1,6 @@
 //! What commands make of a text of which something is known: `read` with `IFS=.`, `$(echo "$tag" | cut -d. -f3)`.
 
+use super::super::read::is_variable_name;
 use super::super::shape::{Set, Shape};
 use super::super::syntax::{Command, Descriptor, RedirectKind, Script, Simple, Word};
 use super::cut::or_free;
@@ -22,10 +23,8 @@ pub(super) fn read(simple: &Simple, survey: &Survey) -> Option<Vec<(String, Shap
         [option, names @ ..] if option.has_text("-r") => names,
         names => names,
     };
-    let is_name = |name: &String| {
-        name.chars().all(|it| it.is_ascii_alphanumeric() || it == '_') && !name.starts_with(|it: char| it.is_numeric())
-    };
-    let names: Vec<String> = names.iter().map(|name| name.literal().filter(is_name)).collect::<Option<_>>()?;
+    let name = |word: &Word| word.literal().filter(|name| is_variable_name(name));
+    let names: Vec<String> = names.iter().map(name).collect::<Option<_>>()?;
     if names.iter().enumerate().any(|(at, name)| names[..at].contains(name)) {
         return None;
     }

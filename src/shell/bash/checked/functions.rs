@@ -1,5 +1,6 @@
 //! Which variables a call of a function changes, by itself and by the functions that it calls.
 
+use super::super::read::is_variable_name;
 use super::super::syntax::{Behind, Command, Simple, Word};
 use super::effects::{Bodies, Effects, NAMES_MAX, Survey};
 use std::collections::{HashMap, HashSet};
@@ -64,11 +65,11 @@ fn of_body(survey: &Survey, body: &Command) -> Function {
             && !script.is_in_background(at);
         match command {
             Command::Simple(simple) if is_first && !changed.all && is_local(simple) => {
+                let made: HashSet<String> = made_local(simple).into_iter().collect();
                 // What is unset somewhere may be the caller's again.
-                let names = made_local(simple).into_iter().filter(|name| !survey.unset.changes(name));
-                Rc::make_mut(&mut local).extend(names);
+                Rc::make_mut(&mut local).extend(made.iter().filter(|name| !survey.unset.changes(name)).cloned());
                 calls.extend(changed.calls.iter().map(|name| (name.clone(), local.clone())));
-                own.add(&changed.without(&made_local(simple).into_iter().collect()));
+                own.add(&changed.without(&made));
             }
             _ => {
                 calls.extend(changed.calls.iter().map(|name| (name.clone(), local.clone())));
@@ -97,14 +98,13 @@ fn made_local(simple: &Simple) -> Vec<String> {
     if !words.iter().filter(is_option).all(makes) || words.iter().any(|word| word.has_alternatives()) {
         return Vec::new();
     }
-    let is_name = |name: &str| !name.is_empty() && name.chars().all(|it| it.is_ascii_alphanumeric() || it == '_');
     let name = |word: &Word| {
         let prefix = word.prefix();
         let (name, is_whole) = match prefix.split_once('=') {
             Some((name, _)) => (name.to_owned(), true),
             None => (prefix.clone(), word.literal().is_some()),
         };
-        (is_whole && is_name(&name)).then_some(name)
+        (is_whole && is_variable_name(&name)).then_some(name)
     };
     words.iter().filter_map(name).chain(simple.declared.iter().map(|it| it.name.clone())).collect()
 }

@@ -200,3 +200,8 @@ fn is_name_start(character: char) -> bool {
 fn is_name(character: char) -> bool {
     character.is_ascii_alphanumeric() || character == '_'
 }
+
+/// Says whether a text is the name of a variable.
+pub(super) fn is_variable_name(text: &str) -> bool {
+    text.starts_with(is_name_start) && text.chars().all(is_name)
+}
