@@ -325,8 +325,26 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", standing(&self.child));
+        }
         stop(&mut self.child);
     }
+}
+
+/// Says where a program stands, thread by thread, as the system sees it: of a test that failed because something did not
+/// answer, this is the only trace of what it was waiting for.
+fn standing(child: &Child) -> String {
+    let read = |path: &Path, name: &str| std::fs::read_to_string(path.join(name)).unwrap_or_default().trim().to_owned();
+    let process = PathBuf::from(format!("/proc/{}", child.id()));
+    let errors = std::fs::read_to_string(process.join("cwd/stderr.txt")).unwrap_or_default();
+    let threads = std::fs::read_dir(process.join("task")).into_iter().flatten().flatten().map(|thread| {
+        let [name, place, call] = ["comm", "wchan", "syscall"].map(|name| read(&thread.path(), name));
+        let status = read(&thread.path(), "status");
+        let state = status.lines().find(|line| line.starts_with("State:")).unwrap_or_default();
+        format!("  {name}: {state}, in {place}, call {call}\n")
+    });
+    format!("the server {} stands so:\n{}and has said:\n{errors}", child.id(), threads.collect::<String>())
 }
 
 /// Reads what a program prints on a thread, so that waiting for a line can end.
