@@ -1,8 +1,10 @@
 //! Who may use the admin listener: requests made for this server's own name, with the token or with
 //! the page's cookie.
 
+use super::body::{self, Incoming};
 use super::error::Failure;
-use super::{Shared, body, health, page, session};
+use super::paced::Pace;
+use super::{Shared, health, page, session};
 use crate::webhook::form;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -14,6 +16,7 @@ use arc_swap::ArcSwap;
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::net::IpAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,12 +74,16 @@ pub(super) async fn pass(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let payload = request.take_payload();
+    let pace = request.conn_data::<Rc<Pace>>().cloned();
+    if let Some(pace) = &pace {
+        pace.give_way().await;
+    }
+    let incoming = Incoming::of(request.take_payload(), pace.as_ref());
     let admitted = match admit(&request) {
-        Ok(Caller::Asking) => Err(ask(&request, payload)),
-        Ok(caller) => allow(&request, caller, payload).await,
+        Ok(Caller::Asking) => Err(ask(&request, incoming)),
+        Ok(caller) => allow(&request, caller, incoming).await,
         Err(failure) => {
-            body::leave_unread(payload);
+            body::leave_unread(incoming);
             Err(refuse(&request, &failure))
         }
     };
@@ -136,8 +143,8 @@ fn admit(request: &ServiceRequest) -> Result<Caller, Failure> {
 }
 
 /// Answers a browser that has the token in its query: the cookie, and the way on without it.
-fn ask(request: &ServiceRequest, payload: Payload) -> HttpResponse {
-    body::leave_unread(payload);
+fn ask(request: &ServiceRequest, incoming: Incoming) -> HttpResponse {
+    body::leave_unread(incoming);
     let shared = shared(request);
     match session::token_in_query(request.request()) {
         Some((token, path)) if shared.state.token.is(token.as_bytes()) => page::begin(shared, &path),
@@ -146,11 +153,11 @@ fn ask(request: &ServiceRequest, payload: Payload) -> HttpResponse {
 }
 
 /// Reads the form of a request that may have one. A page that changes something must show the word.
-async fn allow(request: &ServiceRequest, caller: Caller, payload: Payload) -> Result<Fields, HttpResponse> {
+async fn allow(request: &ServiceRequest, caller: Caller, incoming: Incoming) -> Result<Fields, HttpResponse> {
     let fields = if request.method() == Method::POST {
-        fields(request, payload).await.map_err(|failure| refuse(request, &failure))?
+        fields(request, incoming).await.map_err(|failure| refuse(request, &failure))?
     } else {
-        body::leave_unread(payload);
+        body::leave_unread(incoming);
         Fields::default()
     };
     let is_read = request.method() == Method::GET || request.method() == Method::HEAD;
@@ -163,14 +170,14 @@ async fn allow(request: &ServiceRequest, caller: Caller, payload: Payload) -> Re
 }
 
 /// Returns the fields of a form; none of another body, which is left unread.
-async fn fields(request: &ServiceRequest, payload: Payload) -> Result<Fields, Failure> {
+async fn fields(request: &ServiceRequest, incoming: Incoming) -> Result<Fields, Failure> {
     let is_form = single(request, header::CONTENT_TYPE).is_some_and(form::is_form);
     if !is_form {
-        body::leave_unread(payload);
+        body::leave_unread(incoming);
         return Ok(Fields::default());
     }
     let mut place = shared(request).bodies.place(FORM_MAX);
-    let body = body::read(request.head(), payload, FORM_MAX, FORM_TIME_MAX, &mut place).await?;
+    let body = body::read(request.head(), incoming, FORM_MAX, FORM_TIME_MAX, &mut place).await?;
     let text = std::str::from_utf8(&body).map_err(|_| Failure::Invalid("the form is no text".to_owned()))?;
     let fields =
         web::Query::<Vec<(String, String)>>::from_query(text).map_err(|error| Failure::Invalid(error.to_string()))?;

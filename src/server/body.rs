@@ -2,10 +2,14 @@
 
 use super::bodies::{FREE, Place};
 use super::error::{Failure, NO_ROOM};
+use super::paced::Pace;
 use actix_http::body::{BodyStream, MessageBody};
+use actix_http::error::PayloadError;
 use actix_http::{Payload, RequestHead, header};
+use actix_web::web::Bytes;
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -14,19 +18,54 @@ use std::time::Duration;
 /// likes. Longer than an answer takes to be written.
 const HELD: Duration = Duration::from_secs(3);
 
+/// A body as it comes. While it is there, its connection is read no further than pieces of it are taken.
+pub(super) struct Incoming {
+    stream: BodyStream<Payload>,
+    /// Nothing where there is no body, or no limit.
+    pace: Option<Rc<Pace>>,
+    is_there: bool,
+}
+
+impl Incoming {
+    /// Returns the body of a request, which came by a connection of a pace.
+    pub(super) fn of(payload: Payload, pace: Option<&Rc<Pace>>) -> Self {
+        let is_there = !matches!(payload, Payload::None);
+        let pace = pace.filter(|_| is_there).cloned();
+        if let Some(pace) = &pace {
+            pace.renew();
+        }
+        Self { stream: BodyStream::new(payload), pace, is_there }
+    }
+
+    async fn next(&mut self) -> Option<Result<Bytes, PayloadError>> {
+        let piece = poll_fn(|context| Pin::new(&mut self.stream).poll_next(context)).await;
+        if let Some(pace) = &self.pace {
+            pace.renew();
+        }
+        piece
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        if let Some(pace) = &self.pace {
+            pace.lift();
+        }
+    }
+}
+
 /// Reads a whole body of at most `limit` bytes within a time, in the room of a place. On an error the connection ends
 /// soon after the answer.
 pub(super) async fn read(
     head: &RequestHead,
-    payload: Payload,
+    mut incoming: Incoming,
     limit: u64,
     time: Duration,
     place: &mut Place<'_>,
 ) -> Result<Vec<u8>, Failure> {
     let said = said_length(head);
-    let mut stream = BodyStream::new(payload);
     if said.is_some_and(|length| length > limit) {
-        hold(stream);
+        hold(incoming);
         return Err(Failure::TooLarge { limit });
     }
     // A sender that says much and sends nothing costs little.
@@ -35,16 +74,16 @@ pub(super) async fn read(
     // protocol here: it ends where the sender said.
     let end =
         said.filter(|_| head.headers.contains_key(header::UPGRADE)).and_then(|length| usize::try_from(length).ok());
-    match in_time(read_into(&mut body, &mut stream, limit, end, place), time).await {
+    match in_time(read_into(&mut body, &mut incoming, limit, end, place), time).await {
         Ok(()) => {
             if let Some(end) = end {
                 body.truncate(end);
-                hold(stream);
+                hold(incoming);
             }
             Ok(body)
         }
         Err(failure) => {
-            hold(stream);
+            hold(incoming);
             Err(failure)
         }
     }
@@ -71,15 +110,15 @@ async fn in_time(reading: impl Future<Output = Result<(), Failure>>, time: Durat
 }
 
 /// Leaves a body unread, so that the connection ends soon after the answer.
-pub(super) fn leave_unread(payload: Payload) {
-    if !matches!(payload, Payload::None) {
-        hold(BodyStream::new(payload));
+pub(super) fn leave_unread(incoming: Incoming) {
+    if incoming.is_there {
+        hold(incoming);
     }
 }
 
 async fn read_into(
     body: &mut Vec<u8>,
-    stream: &mut BodyStream<Payload>,
+    incoming: &mut Incoming,
     limit: u64,
     end: Option<usize>,
     place: &mut Place<'_>,
@@ -87,7 +126,7 @@ async fn read_into(
     while end.is_none_or(|end| body.len() < end) {
         let chunk = tokio::select! {
             biased;
-            chunk = poll_fn(|context| std::pin::Pin::new(&mut *stream).poll_next(context)) => chunk,
+            chunk = incoming.next() => chunk,
             () = place.hurried() => return Err(NO_ROOM),
         };
         let Some(chunk) = chunk else { break };
@@ -106,9 +145,9 @@ pub(super) fn said_length(head: &RequestHead) -> Option<u64> {
     head.headers.get(&header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
 
-fn hold(stream: BodyStream<Payload>) {
+fn hold(incoming: Incoming) {
     actix_web::rt::spawn(async move {
         tokio::time::sleep(HELD).await;
-        drop(stream);
+        drop(incoming);
     });
 }

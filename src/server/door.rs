@@ -10,11 +10,14 @@
 
 use super::LINGER_MAX;
 use super::error::{Failure, NO_SEAT};
+use super::paced::Paced;
 use super::route::add_answer_headers;
 use crate::store::Outage;
+use actix_http::Protocol;
 use actix_http::body::MessageBody;
 use actix_service::{Service, ServiceFactory, fn_factory, fn_service};
 use actix_web::ResponseError;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,13 +95,16 @@ impl Door {
     }
 }
 
+/// A connection as the HTTP library takes it.
+type Admitted = (Paced<TcpStream>, Protocol, Option<SocketAddr>);
+
 /// Puts a door before what serves connections.
 pub(super) fn behind<H>(
     door: Arc<Door>,
     http: H,
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = H::Error, InitError = H::InitError>
 where
-    H: ServiceFactory<TcpStream, Config = (), Response = ()>,
+    H: ServiceFactory<Admitted, Config = (), Response = ()>,
 {
     fn_factory(move || {
         let (door, http) = (door.clone(), http.new_service(()));
@@ -108,7 +114,8 @@ where
                 let (door, http) = (door.clone(), http.clone());
                 async move {
                     let Some((stream, seat)) = door.admit(stream).await else { return Ok(()) };
-                    let served = http.call(stream).await;
+                    let peer = stream.peer_addr().ok();
+                    let served = http.call((Paced::of(stream), Protocol::Http1, peer)).await;
                     drop(seat);
                     served
                 }

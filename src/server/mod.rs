@@ -19,6 +19,7 @@ mod listener;
 mod log;
 mod moment;
 mod open;
+mod paced;
 mod page;
 mod position;
 mod public;
@@ -49,11 +50,13 @@ use arc_swap::ArcSwap;
 use bodies::Bodies;
 use door::{Door, behind};
 use listener::{Listening, Move, listen};
+use paced::Paced;
 use session::Session;
 use std::mem::replace;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc, watch};
 
 /// How long the headers of a request may take.
@@ -304,12 +307,12 @@ fn admin(
             .keep_alive(ADMIN_IDLE_MAX)
             .client_request_timeout(HEAD_TIME_MAX)
             .client_disconnect_timeout(LINGER_MAX)
+            .on_connect_ext(|stream: &Paced<TcpStream>, data| drop(data.insert(stream.pace())))
             .graceful_shutdown_signal(move || {
                 let mut stopping = stopping.clone();
                 async move { drop(stopping.wait_for(|stopping| *stopping).await) }
             })
-            .finish(map_config(app, |()| AppConfig::default()))
-            .tcp();
+            .finish(map_config(app, |()| AppConfig::default()));
         behind(door.clone(), http)
     };
     Ok(Running::build()

@@ -3,15 +3,17 @@
 //! Here the server is measured by what it makes of the processor. Four paths need no router, so this
 //! stands directly on the HTTP library below the web framework, and looks at paths by hand.
 
+use super::body::{self, Incoming};
 use super::door::{Door, behind};
 use super::error::Failure;
+use super::paced::{Pace, Paced};
 use super::receive::{ask, receive, turn_away};
 use super::route::{POST, READ, add_answer_headers};
-use super::{HEAD_TIME_MAX, KEEP_ALIVE, LINGER_MAX, STOP_SECONDS_MAX, Shared, body, health, threads};
+use super::{HEAD_TIME_MAX, KEEP_ALIVE, LINGER_MAX, STOP_SECONDS_MAX, Shared, health, threads};
 use crate::webhook::challenge::Asking;
 use actix_http::body::BoxBody;
 use actix_http::error::DispatchError;
-use actix_http::{HttpService, Method, Payload, Request, RequestHead, Response};
+use actix_http::{HttpService, Method, Request, RequestHead, Response};
 use actix_service::{ServiceFactoryExt, fn_service};
 use actix_web::ResponseError;
 use actix_web::dev::Server as Running;
@@ -20,6 +22,7 @@ use std::convert::Infallible;
 use std::net::TcpListener;
 use std::rc::Rc;
 use std::sync::Arc;
+use tokio::net::TcpStream;
 
 /// What a path leads to.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,12 +49,12 @@ pub(super) fn serve(listener: TcpListener, shared: Shared, connections: usize) -
             .keep_alive(KEEP_ALIVE)
             .client_request_timeout(HEAD_TIME_MAX)
             .client_disconnect_timeout(LINGER_MAX)
+            .on_connect_ext(|stream: &Paced<TcpStream>, data| drop(data.insert(stream.pace())))
             .graceful_shutdown_signal(move || {
                 let mut stopping = stopping.clone();
                 async move { drop(stopping.wait_for(|stopping| *stopping).await) }
             })
             .finish(fn_service(move |request| answer(request, shared.clone())))
-            .tcp()
             .map_err(move |error| count_unreadable(&state.metrics, &error));
         behind(door.clone(), http)
     };
@@ -72,20 +75,24 @@ fn count_unreadable(metrics: &crate::metrics::Metrics, error: &DispatchError) {
 }
 
 async fn answer(request: Request, shared: Rc<Shared>) -> Result<Response<BoxBody>, Infallible> {
+    let pace = request.conn_data::<Rc<Pace>>().cloned();
+    if let Some(pace) = &pace {
+        pace.give_way().await;
+    }
     let (head, payload) = request.into_parts();
-    let answer = respond(&head, payload, &shared).await;
+    let answer = respond(&head, Incoming::of(payload, pace.as_ref()), &shared).await;
     let mut response = answer.unwrap_or_else(|failure| failure.error_response().into());
     add_answer_headers(response.headers_mut());
     Ok(response)
 }
 
 /// Answers one request. Of one that is not for a webhook the body is left unread.
-async fn respond(head: &RequestHead, payload: Payload, shared: &Shared) -> Result<Response<BoxBody>, Failure> {
+async fn respond(head: &RequestHead, incoming: Incoming, shared: &Shared) -> Result<Response<BoxBody>, Failure> {
     let place = place(head.uri.path());
     if let (Some(Place::Webhook(name)), &Method::POST) = (&place, &head.method) {
-        return receive(head, payload, name, shared).await;
+        return receive(head, incoming, name, shared).await;
     }
-    body::leave_unread(payload);
+    body::leave_unread(incoming);
     match (place, &head.method) {
         (None, _) => Err(Failure::NotFound),
         (Some(Place::Alive), &Method::GET | &Method::HEAD) => Ok(health::alive().await.into()),

@@ -1,7 +1,8 @@
 //! Deliveries: from a request's bytes to the intake, and back to an answer.
 
+use super::body::{self, Incoming};
 use super::error::{Failure, challenge_answer, status, verified};
-use super::{Shared, answer, body, wait};
+use super::{Shared, answer, wait};
 use crate::diagnostic::shown;
 use crate::intake::{Answer, Request};
 use crate::webhook::challenge::Asking;
@@ -10,7 +11,7 @@ use crate::webhook::form::{self, FieldMistake};
 use crate::webhook::header::RawHeader;
 use actix_http::body::BoxBody;
 use actix_http::header::{self, HeaderValue};
-use actix_http::{Payload, RequestHead, Response, StatusCode};
+use actix_http::{RequestHead, Response, StatusCode};
 use std::time::{Duration, Instant};
 
 /// The parameter by which a sender waits for its runs; others, such as `api-version`, are the sender's.
@@ -22,12 +23,12 @@ const SIZE_NOTED_MAX: u64 = i64::MAX as u64;
 /// Takes a delivery.
 pub(super) async fn receive(
     head: &RequestHead,
-    payload: Payload,
+    incoming: Incoming,
     webhook: &str,
     shared: &Shared,
 ) -> Result<Response<BoxBody>, Failure> {
     let Some(limit) = shared.state.intake.body_limit(webhook) else {
-        body::leave_unread(payload);
+        body::leave_unread(incoming);
         return Err(turn_away(head, webhook, shared, Failure::NotFound).await);
     };
     // Whether the sender may be told of a mistake is known when its checksum holds.
@@ -37,7 +38,7 @@ pub(super) async fn receive(
     };
     // Held until the body was verified, and stored or let go.
     let mut place = shared.bodies.place(limit);
-    let body = match body::read(head, payload, limit, shared.state.body_time, &mut place).await {
+    let body = match body::read(head, incoming, limit, shared.state.body_time, &mut place).await {
         Ok(body) => body,
         Err(failure) => return Err(turn_away(head, webhook, shared, failure).await),
     };

@@ -1,7 +1,7 @@
 //! Every path of the admin listener as one table, and the headers that answers have.
 
 use super::error::Failure;
-use super::{api, body, event, health, page};
+use super::{api, event, health, page};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::QueryPayloadError;
@@ -85,16 +85,15 @@ fn resource(entry: &'static Entry) -> Resource {
     for method in entry.methods {
         resource = resource.route((entry.handler)().method(method.clone()));
     }
-    resource.default_service(web::to(move |payload: web::Payload| method_not_allowed(payload, entry.methods)))
+    resource.default_service(web::to(move || method_not_allowed(entry.methods)))
 }
 
-async fn not_found(payload: web::Payload) -> Result<&'static str, Failure> {
-    body::leave_unread(payload.into_inner());
+/// As all here it finds no body any more (see `admin.rs`).
+async fn not_found() -> Result<&'static str, Failure> {
     Err(Failure::NotFound)
 }
 
-async fn method_not_allowed(payload: web::Payload, allowed: &'static [Method]) -> Result<&'static str, Failure> {
-    body::leave_unread(payload.into_inner());
+async fn method_not_allowed(allowed: &'static [Method]) -> Result<&'static str, Failure> {
     Err(Failure::Method { allowed })
 }
 

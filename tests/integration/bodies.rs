@@ -10,7 +10,7 @@ const SAID: usize = 250_000;
 
 fn request(body: &[u8], said: usize) -> Vec<u8> {
     let head = format!(
-        "POST /webhooks/hook HTTP/1.1\r\nHost: h\r\nX-WH-Checksum: {}\r\nContent-Length: {said}\r\n\r\n",
+        "POST /webhooks/hook HTTP/1.1\r\nHost: h\r\nConnection: close\r\nX-WH-Checksum: {}\r\nContent-Length: {said}\r\n\r\n",
         checksum(SECRET, body)
     );
     [head.as_bytes(), body].concat()
@@ -54,4 +54,38 @@ fn bodies_that_do_not_end_take_bounded_memory_and_give_way() {
     drop(slow);
     let numbers = server.ask("/metrics").body;
     assert!(numbers.contains("outcome=\"unavailable\""), "{numbers}");
+}
+
+/// Returns how much memory a process has had at the most, in KiB.
+fn memory(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("the process is there");
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("the system counts it");
+    line.split_ascii_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number")
+}
+
+#[test]
+fn what_nobody_takes_of_a_body_stays_with_its_sender() {
+    const SENDERS: usize = 300;
+    /// What one may cost: its connection, and pieces of a body in memory that is larger than they are.
+    const EACH_MAX: u64 = 250;
+    let folder = Folder::new(&format!("connections: {{hook: {{secret: {{value: {SECRET}}}}}}}\n"));
+    let server = folder.serve(&["--no-worker", "--body-memory", "1"]);
+    assert_eq!(exchange(server.public, &request(b"{}", 2)).status, 200, "all that a first one costs is there");
+    let before = memory(server.process());
+    let said = 1_000_000;
+    let mut slow: Vec<_> = (0..SENDERS).map(|_| connect(server.public)).collect();
+    let whole = request(&large(said - 1_000), said);
+    let mut sent = [0; SENDERS];
+    // As much as is taken of each, until nothing more is for a while: none of them has an answer before three seconds.
+    let mut last = std::time::Instant::now();
+    while last.elapsed() < std::time::Duration::from_millis(500) {
+        for (stream, sent) in slow.iter_mut().zip(&mut sent) {
+            stream.set_nonblocking(true).expect("it is ours");
+            if let Ok(more @ 1..) = stream.write(&whole[*sent..]) {
+                (*sent, last) = (*sent + more, std::time::Instant::now());
+            }
+        }
+    }
+    let cost = memory(server.process()).saturating_sub(before + 4 * 1024);
+    assert!(cost < EACH_MAX * SENDERS as u64, "{} KiB for each of them", cost / SENDERS as u64);
 }
