@@ -74,8 +74,12 @@ struct Seen {
 
 impl Seen {
     fn now(file: &Path, subject: &impl Subject) -> Self {
-        let mut seen =
-            Self { files: vec![file.to_owned()], stamps: vec![stamp(file)], fixed: None, is_blank: is_blank(file) };
+        let mut seen = Self {
+            files: vec![file.to_owned()],
+            stamps: vec![stamp(file)],
+            fixed: None,
+            is_blank: config::is_blank(file),
+        };
         if let Ok(config) = load(file, subject) {
             seen.take_files(files(file, &config));
             seen.fixed = Some(config.fixed());
@@ -117,7 +121,7 @@ fn look_until_stopped(file: &Path, mut seen: Seen, subject: &impl Subject, asked
         if now == seen.stamps && !must_read {
             continue;
         }
-        let (is_blank, config) = (is_blank(file), load(file, subject));
+        let (is_blank, config) = (config::is_blank(file), load(file, subject));
         if seen.stamps() != now {
             // It is being written: the next look finds it as it is then.
             continue;
@@ -154,11 +158,6 @@ fn tell_fixed(before: &Fixed, now: &Fixed) {
             "the data folder, the database and `files` change with the next start: these have changed since this one"
         );
     }
-}
-
-/// Says whether a file holds nothing but blanks.
-fn is_blank(file: &Path) -> bool {
-    std::fs::read(file).is_ok_and(|bytes| bytes.trim_ascii().is_empty())
 }
 
 /// Returns what changes when a file is written or replaced.

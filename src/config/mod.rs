@@ -116,6 +116,11 @@ pub fn listen_address(text: &str) -> Result<String, String> {
 /// Looks up an environment variable.
 pub type Environment<'e> = dyn Fn(&str) -> Option<String> + 'e;
 
+/// Says whether a configuration file holds nothing but blanks.
+pub fn is_blank(file: &Path) -> bool {
+    file::read_bytes(file, FILE_MAX).is_ok_and(|bytes| bytes.trim_ascii().is_empty())
+}
+
 impl Config {
     /// Returns the configuration without a file, for a server that stands in `folder`.
     pub fn defaults(folder: &Path) -> Self {
