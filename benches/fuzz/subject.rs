@@ -217,7 +217,7 @@ fn render(input: &str) -> bool {
     let template = Template::load(&document, &aliases, &world, pipeline::judge, &mut sources, &mut diagnostics);
     let foreseen = pipeline::foresee(&document, &template, &sources, &aliases);
     let rules = foreseen.rules(Default::default());
-    foreseen.report(Default::default(), &mut diagnostics);
+    aliases.iter().for_each(|alias| foreseen.report(alias, Default::default(), &mut diagnostics));
     let inputs = inputs(&template, &aliases, world.text(PAYLOAD), &mut diagnostics);
     let expanded = template.expand(&inputs, &mut diagnostics);
     let had_errors = diagnostics.has_errors();

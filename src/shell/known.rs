@@ -4,6 +4,7 @@ use super::analysis::{Analysis, Refusal, analyse};
 use super::outline::{Outline, Script};
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 /// The analyses of a template's scripts, made once when its file was loaded. Cheap to clone.
@@ -15,11 +16,14 @@ pub struct Known {
 impl Known {
     /// Analyses outlines.
     pub fn new(outlines: impl IntoIterator<Item = Outline>) -> Self {
-        let analysed = outlines.into_iter().map(|outline| {
-            let analysis = analyse(&outline);
-            (outline, analysis)
-        });
-        Self { analyses: Arc::new(analysed.collect()) }
+        let mut analyses = HashMap::new();
+        for outline in outlines {
+            if let Entry::Vacant(vacant) = analyses.entry(outline) {
+                let analysis = analyse(vacant.key());
+                vacant.insert(analysis);
+            }
+        }
+        Self { analyses: Arc::new(analyses) }
     }
 
     /// Returns the analysis of an outline: the one that is known, or a new one where a script was put

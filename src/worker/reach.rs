@@ -59,10 +59,11 @@ impl Reach {
         self.take_files_of(plan, plan);
     }
 
-    /// Adds what may be in files that another run has left. It is judged by what this one says of payload
-    /// text, whatever that one says. Files that it has taken of others again may hold anything.
+    /// Adds what may be in files that another run has left. Where the senders of both may write code it is the
+    /// author's; else not, for a connection says so of its own senders, not of those of the other run. Files that
+    /// it has taken of others again may hold anything.
     pub(super) fn take_files_of(&mut self, own: &Plan, other: &Plan) {
-        if own.substitution == Substitution::Raw {
+        if own.substitution == Substitution::Raw && other.substitution == Substitution::Raw {
             return;
         }
         let mut left = Self::default();

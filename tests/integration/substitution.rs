@@ -1,6 +1,7 @@
 //! What a connection says of payload text in scripts, end to end; what `check` says before any payload;
 //! and which logging commands are a script's own.
 
+mod aliases;
 mod left;
 
 use crate::support::{Folder, until};

@@ -5,7 +5,7 @@ use super::foresight::{Foreseen, Given};
 use super::{sender, upstream};
 use crate::catalog::{self, Library, Pipeline};
 use crate::config::Config;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Report, SourceMap};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Report, SourceMap, shown};
 use crate::shell::Substitution;
 use crate::template::TemplateKind;
 use std::path::{Path, PathBuf};
@@ -89,23 +89,25 @@ pub(super) fn check(
     })
 }
 
-/// Reports the places of scripts that take no payload text, whatever is posted.
+/// Reports the places of scripts that take no payload text, whatever is posted: for each webhook resource its
+/// own, by what its connection says.
 fn foreseen(pipeline: &Pipeline, substitution: &dyn Fn(&str) -> Substitution, diagnostics: &mut Diagnostics) {
-    let mut found = Diagnostics::default();
-    let mut told = Vec::new();
     for listener in &pipeline.listeners {
+        let alias = &listener.resource.alias;
+        let mut found = Diagnostics::default();
         let substitution = substitution(&listener.resource.connection);
-        if !told.contains(&substitution) {
-            pipeline.scripts.report(substitution, &mut found);
-            if substitution == Substitution::Safe {
-                pipeline.scripts.report_needs(&mut found);
-            }
-            told.push(substitution);
+        pipeline.scripts.report(alias, substitution, &mut found);
+        if substitution == Substitution::Safe {
+            pipeline.scripts.report_needs(alias, &mut found);
         }
-    }
-    for diagnostic in found {
-        if !diagnostics.iter().any(|known| *known == diagnostic) {
-            diagnostics.push(diagnostic);
+        for mut diagnostic in found {
+            if pipeline.listeners.len() > 1 {
+                diagnostic =
+                    diagnostic.note(format!("so it is for payloads that come by the webhook `{}`", shown(alias)));
+            }
+            if !diagnostics.iter().any(|known| *known == diagnostic) {
+                diagnostics.push(diagnostic);
+            }
         }
     }
 }

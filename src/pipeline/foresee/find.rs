@@ -28,7 +28,8 @@ pub(super) struct Mention {
 
 pub(super) struct Finder<'f> {
     sources: &'f SourceMap,
-    webhooks: &'f [String],
+    /// The alias of the webhook resource by which the payload comes.
+    alias: &'f Arc<str>,
     parameters: &'f [(String, Passed)],
     variables: &'f [Variable],
     /// The variables of the loops around, with what is known of them.
@@ -39,11 +40,11 @@ pub(super) struct Finder<'f> {
 impl<'f> Finder<'f> {
     pub(super) fn new(
         sources: &'f SourceMap,
-        webhooks: &'f [String],
+        alias: &'f Arc<str>,
         parameters: &'f [(String, Passed)],
         variables: &'f [Variable],
     ) -> Self {
-        Self { sources, webhooks, parameters, variables, loops: Vec::new(), locator: Locator::default() }
+        Self { sources, alias, parameters, variables, loops: Vec::new(), locator: Locator::default() }
     }
 
     /// Returns the variables of all scopes that get payload text.
@@ -95,6 +96,10 @@ impl<'f> Finder<'f> {
                 visitor(self, node);
                 for entry in entries {
                     let looped = self.looped(key(entry));
+                    // What a loop over nothing would bring is not there.
+                    if looped.as_ref().is_some_and(|(_, values)| *values == Passed::Nothing) {
+                        continue;
+                    }
                     let is_loop = looped.is_some();
                     self.loops.extend(looped);
                     if key(entry) != "inputs" {
@@ -128,7 +133,13 @@ impl<'f> Finder<'f> {
         }
         let (names, places) = environment.into_iter().unzip();
         let outline = Outline { language, pieces: script.pieces, environment: names };
-        Some(ForeseenScript { outline, holes: script.holes, environment: places, span: value.span })
+        Some(ForeseenScript {
+            alias: self.alias.clone(),
+            outline,
+            holes: script.holes,
+            environment: places,
+            span: value.span,
+        })
     }
 
     /// Returns the variables of a step's environment that hold payload text and that its script names.
@@ -183,6 +194,7 @@ impl<'f> Finder<'f> {
             Passed::Payload(origin) => written.hole(Place { span: place, origin, through: None }),
             Passed::Text(passed) if written.has_room_for(&passed) => written.append_from(&passed, place),
             Passed::Text(_) => return false,
+            Passed::Nothing => {}
             _ => written.author(expression.literal_text().unwrap_or(UNKNOWN)),
         }
         true
@@ -311,11 +323,16 @@ impl<'f> Finder<'f> {
         }
     }
 
-    /// Returns what is known of what a delivery brings beside its payload: only its id is our own.
+    /// Returns what is known of what a delivery brings beside its payload: only its id is our own. Of an alias
+    /// by which it has not come there is nothing.
     fn about_delivery(&self, steps: &[Step]) -> Passed {
-        let is_id = matches!(steps.get(1), Some(Step::Member(name)) if name.eq_ignore_ascii_case("delivery"));
-        let Some(alias) = self.webhooks.first().filter(|_| !is_id) else { return Passed::Author };
-        let whole = Origin { alias: alias.as_str().into(), path: "".into() };
+        if matches!(steps.first(), Some(Step::Member(name)) if !name.eq_ignore_ascii_case(self.alias)) {
+            return Passed::Nothing;
+        }
+        if matches!(steps.get(1), Some(Step::Member(name)) if name.eq_ignore_ascii_case("delivery")) {
+            return Passed::Author;
+        }
+        let whole = Origin { alias: self.alias.clone(), path: "".into() };
         Passed::Payload(Arc::new(below(&whole, steps.get(1..).unwrap_or_default())))
     }
 }

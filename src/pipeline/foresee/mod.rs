@@ -5,6 +5,10 @@
 //! a delivery only tests its values. A script that is put together in a way that can't be foreseen
 //! is analysed when it is expanded.
 //!
+//! A delivery comes by one alias, and what the others would have brought is nothing then. So the scripts are
+//! looked at for each alias by itself: what its holes require, and what its connection says of payload text,
+//! is asked of its own holes, and of no other's.
+//!
 //! ```text
 //! written  text with the places in it into which payload text comes
 //! passed   what is known of a value: the payload's, the author's, or text of both
@@ -38,6 +42,8 @@ pub struct Foreseen {
 /// A script, and where payload text comes into it.
 #[derive(Debug, Clone)]
 pub struct ForeseenScript {
+    /// The alias of the webhook resource by which the payload comes.
+    alias: Arc<str>,
     outline: Outline,
     holes: Vec<Place>,
     /// The variables of the environment, in the outline's order.
@@ -71,9 +77,10 @@ impl Foreseen {
         &self.scripts
     }
 
-    /// Reports what is wrong with the scripts for every payload that comes over a connection.
-    pub fn report(&self, substitution: Substitution, diagnostics: &mut Diagnostics) {
-        for script in &self.scripts {
+    /// Reports what is wrong with the scripts for every payload that comes by an alias, given what its
+    /// connection says.
+    pub fn report(&self, alias: &str, substitution: Substitution, diagnostics: &mut Diagnostics) {
+        for script in self.reached_by(alias) {
             match substitution {
                 Substitution::Raw => script.each_hole(|span, origin| diagnostics.push(raw(span, origin))),
                 Substitution::Strict if !script.holes.is_empty() => {
@@ -87,8 +94,8 @@ impl Foreseen {
     /// Notes what payload text must look like where the scripts do not take every text, so that an author
     /// knows it before the first delivery (specification of security, scripts, 5). For a connection that
     /// puts text into scripts as data.
-    pub fn report_needs(&self, diagnostics: &mut Diagnostics) {
-        for script in &self.scripts {
+    pub fn report_needs(&self, alias: &str, diagnostics: &mut Diagnostics) {
+        for script in self.reached_by(alias) {
             let analysis = self.known.analysis(&script.outline);
             for hole in analysis.requirements() {
                 let told = hole.requirements.iter().filter(|it| it.is_worth_telling()).map(|it| it.description());
@@ -99,6 +106,11 @@ impl Foreseen {
                 }
             }
         }
+    }
+
+    /// Returns the scripts as payloads that come by an alias reach them.
+    fn reached_by(&self, alias: &str) -> impl Iterator<Item = &ForeseenScript> {
+        self.scripts.iter().filter(move |script| *script.alias == *alias)
     }
 
     fn refusals(&self, script: &ForeseenScript, diagnostics: &mut Diagnostics) {

@@ -14,6 +14,8 @@ use std::sync::Arc;
 pub(super) enum Passed {
     /// It is the author's, or not known.
     Author,
+    /// It is of a webhook resource by which no delivery has come: no text at all.
+    Nothing,
     /// It was taken from a payload, and so was all that is in it.
     Payload(Arc<Origin>),
     /// Text with holes.
@@ -29,6 +31,7 @@ impl Passed {
     pub(super) fn at(&self, steps: &[Step]) -> Self {
         let Some((first, rest)) = steps.split_first() else { return self.clone() };
         match (self, first) {
+            (Self::Nothing, _) => Self::Nothing,
             (Self::Payload(origin), _) => Self::Payload(Arc::new(below(origin, steps))),
             (Self::List(items), Step::Index(index)) => items.get(*index).map_or(Self::Author, |item| item.at(rest)),
             (Self::Mapping(members), Step::Member(name)) => {
@@ -42,7 +45,7 @@ impl Passed {
     /// Returns what is known of the values that a loop takes from this one.
     pub(super) fn each(&self) -> Self {
         match self {
-            Self::Payload(_) => self.clone(),
+            Self::Payload(_) | Self::Nothing => self.clone(),
             Self::List(items) => match items.split_first() {
                 Some((first, others)) if others.iter().all(|other| other == first) => first.clone(),
                 _ => Self::Author,
@@ -64,7 +67,7 @@ impl Passed {
     /// Returns how many values and pieces of text this is.
     pub(super) fn size(&self) -> usize {
         match self {
-            Self::Author | Self::Payload(_) => 1,
+            Self::Author | Self::Nothing | Self::Payload(_) => 1,
             Self::Text(text) => text.pieces.len(),
             Self::List(items) => 1 + items.iter().map(Self::size).sum::<usize>(),
             Self::Mapping(members) => 1 + members.iter().map(|(_, value)| value.size()).sum::<usize>(),
@@ -76,7 +79,7 @@ impl Passed {
         match self {
             Self::Payload(origin) => Some(origin.clone()),
             Self::Text(text) => text.holes.first().map(|place| place.origin.clone()),
-            Self::Author | Self::List(_) | Self::Mapping(_) => None,
+            Self::Author | Self::Nothing | Self::List(_) | Self::Mapping(_) => None,
         }
     }
 }

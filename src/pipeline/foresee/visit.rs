@@ -29,45 +29,67 @@ struct Visit {
     parameters: Vec<(String, Passed)>,
 }
 
-/// Returns the scripts into which payload text comes. `webhooks` are the aliases by which the
-/// pipeline's file knows payloads.
+/// Returns the scripts into which payload text comes, for each of the aliases by which the pipeline's file
+/// knows payloads.
 pub(super) fn scripts(
     document: &Node,
     template: &Template,
     sources: &SourceMap,
     webhooks: &[String],
 ) -> Vec<ForeseenScript> {
-    if webhooks.is_empty() {
-        return Vec::new();
+    let root = document.span.source;
+    let mut documents = HashMap::from([(root, Arc::new(document.clone()))]);
+    let mut left = Left { visits: VISITS_MAX, bytes: VISITED_BYTES_MAX };
+    let mut scripts = Vec::new();
+    for alias in webhooks {
+        let alias: Arc<str> = alias.as_str().into();
+        let passed = |other: &String| match **other == *alias {
+            true => Passed::Payload(Arc::new(Origin { alias: alias.clone(), path: "".into() })),
+            false => Passed::Nothing,
+        };
+        let parameters = webhooks.iter().map(|other| (other.clone(), passed(other))).collect();
+        let mut visitor = Visitor {
+            template,
+            sources,
+            alias: &alias,
+            documents: &mut documents,
+            variables: Vec::new(),
+            visits: vec![Visit { file: root, parameters }],
+            left: &mut left,
+        };
+        visitor.follow();
+        scripts.extend(visitor.scripts());
     }
-    let payload = |alias: &String| {
-        let whole = Origin { alias: alias.as_str().into(), path: "".into() };
-        (alias.clone(), Passed::Payload(Arc::new(whole)))
-    };
-    let root = Visit { file: document.span.source, parameters: webhooks.iter().map(payload).collect() };
-    let mut visitor = Visitor {
-        template,
-        sources,
-        webhooks,
-        documents: HashMap::from([(root.file, Arc::new(document.clone()))]),
-        variables: Vec::new(),
-        visits: vec![root],
-        bytes: 0,
-    };
-    visitor.follow();
-    visitor.scripts()
+    scripts
+}
+
+/// What may still be looked at, for all aliases together.
+struct Left {
+    visits: usize,
+    bytes: usize,
+}
+
+impl Left {
+    /// Takes one use of a file of some bytes, if there is room for it.
+    fn take(&mut self, bytes: usize) -> bool {
+        let left = self.visits.checked_sub(1).zip(self.bytes.checked_sub(bytes));
+        if let Some((visits, bytes)) = left {
+            *self = Self { visits, bytes };
+        }
+        left.is_some()
+    }
 }
 
 struct Visitor<'v> {
     template: &'v Template,
     sources: &'v SourceMap,
-    webhooks: &'v [String],
-    documents: HashMap<SourceId, Arc<Node>>,
+    /// The alias by which the payload comes.
+    alias: &'v Arc<str>,
+    documents: &'v mut HashMap<SourceId, Arc<Node>>,
     /// The variables of all files that get payload text.
     variables: Vec<Variable>,
     visits: Vec<Visit>,
-    /// The bytes of the files of all visits.
-    bytes: usize,
+    left: &'v mut Left,
 }
 
 impl Visitor<'_> {
@@ -91,11 +113,9 @@ impl Visitor<'_> {
         let Some(document) = self.document(file) else { return };
         let parameters = mention.arguments.into_iter().filter(|(name, _)| carries_text(&document, name)).collect();
         let visit = Visit { file, parameters };
-        let bytes = self.bytes + self.sources.source(file).map_or(0, |source| source.text.len());
-        let is_within = self.visits.len() < VISITS_MAX && bytes <= VISITED_BYTES_MAX;
-        if is_within && !self.visits.contains(&visit) {
+        let bytes = self.sources.source(file).map_or(0, |source| source.text.len());
+        if !self.visits.contains(&visit) && self.left.take(bytes) {
             self.visits.push(visit);
-            self.bytes = bytes;
         }
     }
 
@@ -111,7 +131,7 @@ impl Visitor<'_> {
     }
 
     fn finder<'s>(&'s self, visit: &'s Visit) -> Finder<'s> {
-        Finder::new(self.sources, self.webhooks, &visit.parameters, &self.variables)
+        Finder::new(self.sources, self.alias, &visit.parameters, &self.variables)
     }
 
     fn scripts(&self) -> Vec<ForeseenScript> {
