@@ -46,6 +46,7 @@
 //! command      logging commands that only their author can give
 //! special      variables that programs obey
 //! filename     what a path ends with, and files that somebody runs, by their names
+//! link         files with several names
 //! listing      where a script takes names of files from patterns and lists
 //! words        arguments as tasks split them, and as words of bash
 //! program      commands of another language, judged as bash's
@@ -63,6 +64,7 @@ pub mod command;
 mod filename;
 mod git;
 mod known;
+mod link;
 mod listing;
 mod outline;
 mod powershell;
@@ -77,6 +79,7 @@ pub mod words;
 pub use analysis::{Analysis, Entrance, HOLES_MAX, Hole, Refusal, SCRIPT_BYTES_MAX, analyse};
 pub use bash::{UNQUOTED, kept_from_children};
 pub use known::Known;
+pub use link::Links;
 pub use outline::{ARGUMENTS, FILE, KEPT, Outline, Piece, Script};
 pub use requirement::{INTEGER_DIGITS_MAX, PLAIN_CHARS_MAX, Requirement};
 pub use special::{environment_name, is_obeyed as is_obeyed_variable, is_special as is_special_variable};

@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
 use crate::pipeline::model::{self, Action, Job, Pipeline, Placed, Stage, Step, Variable};
 use crate::pipeline::plan::Interpreter;
 use crate::pipeline::{Need, ScriptRules};
-use crate::shell::{Entrance, Language, Refusal, Script, Substitution, environment_name};
+use crate::shell::{Entrance, Language, Links, Refusal, Script, Substitution, environment_name};
 use crate::taint::{Origin, Segment, Text};
 use crate::template::{self, Scalar};
 use std::borrow::Cow;
@@ -28,9 +28,9 @@ pub(super) fn check(pipeline: &Pipeline, rules: &ScriptRules, diagnostics: &mut 
         for job in &stage.jobs {
             let tainted = tainted(pipeline, stage, job);
             let tainted: Vec<&Variable> = tainted.iter().collect();
-            let mut files = Vec::new();
+            let mut left = Left::default();
             for step in job.all_steps() {
-                check_step(step, (&tainted, &mut files), rules, &mut needs, diagnostics);
+                check_step(step, (&tainted, &mut left), rules, &mut needs, diagnostics);
             }
         }
     }
@@ -66,6 +66,33 @@ struct File {
     span: Span,
 }
 
+/// What the steps of a job have left so far.
+#[derive(Default)]
+struct Left {
+    /// The files that they have written payload text to.
+    files: Vec<File>,
+    links: Links,
+}
+
+impl Left {
+    /// Notes a file to which payload text was written, by each of its names.
+    fn add(&mut self, name: &str, origin: &Arc<Origin>, span: Span) {
+        for name in std::iter::once(name.to_owned()).chain(self.links.others(name)) {
+            if !self.files.iter().any(|known| known.name == name) {
+                self.files.push(File { name, origin: origin.clone(), span });
+            }
+        }
+    }
+
+    /// Notes what a script links: files that hold payload text have other names by it.
+    fn link(&mut self, script: &Text) {
+        let own = script.segments().iter().filter(|segment| !segment.is_tainted());
+        own.for_each(|segment| self.links.add(&segment.text));
+        let known: Vec<_> = self.files.iter().map(|it| (it.name.clone(), it.origin.clone(), it.span)).collect();
+        known.iter().for_each(|(name, origin, span)| self.add(name, origin, *span));
+    }
+}
+
 impl File {
     /// Returns the file as a script at `span` has it among its variables, if it may use it.
     fn seed(&self, script: &Text, span: Span) -> Option<Seed> {
@@ -75,15 +102,14 @@ impl File {
     }
 }
 
-/// `files` are those that the steps before have written payload text to.
 fn check_step(
     step: &Step,
-    (tainted, files): (&[&Variable], &mut Vec<File>),
+    (tainted, left): (&[&Variable], &mut Left),
     rules: &ScriptRules,
     needs: &mut Vec<Need>,
     diagnostics: &mut Diagnostics,
 ) {
-    let Some(own) = step.script() else { return check_file(step, files, diagnostics) };
+    let Some(own) = step.script() else { return check_file(step, &left.files, diagnostics) };
     let (language, written) = (language(own.interpreter), &own.text);
     let scalar = &written.value;
     if scalar.text.len() > SCRIPT_MAX {
@@ -91,12 +117,13 @@ fn check_step(
         diagnostics.push(Diagnostic::error(Code::ExpansionLimit, title, written.span, "this is too long"));
         return;
     }
+    left.link(&scalar.text);
     let text = with_variables(written, tainted);
     text.tell_places(rules.substitution, diagnostics);
     let mut environment = environment(step, tainted, &text.text);
     environment.extend(arguments(own, tainted));
     if language == Language::Bash {
-        environment.extend(files.iter().filter_map(|file| file.seed(&text.text, written.span)));
+        environment.extend(left.files.iter().filter_map(|file| file.seed(&text.text, written.span)));
     }
     let script = Script {
         language,
@@ -118,8 +145,7 @@ fn check_step(
             needs.extend(Need::of(&analysis, &values));
             for (name, hole) in analysis.written() {
                 let (span, origin, _) = place(&analysis.requirements()[*hole].entrance, &text, &environment);
-                let origin = origin.filter(|_| !files.iter().any(|known| known.name == *name));
-                files.extend(origin.map(|origin| File { name: name.clone(), origin: origin.clone(), span }));
+                origin.into_iter().for_each(|origin| left.add(name, origin, span));
             }
         }
         Err(refusals) => {

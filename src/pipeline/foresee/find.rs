@@ -6,7 +6,7 @@ use super::written::{Place, Variable, Written};
 use crate::diagnostic::{SourceMap, Span};
 use crate::expression::{Expression, Reference, Step};
 use crate::pipeline::check::scripts::Through;
-use crate::shell::{ARGUMENTS, Language, Outline, Piece, Script, analyse, environment_name};
+use crate::shell::{ARGUMENTS, Language, Links, Outline, Piece, Script, analyse, environment_name};
 use crate::taint::{Origin, Text};
 use crate::template::{Found, find_expressions};
 use crate::yaml::{Content, Entry, Locator, Node, Scalar};
@@ -358,13 +358,21 @@ fn named_values(section: &Node) -> Vec<(String, &Node)> {
     of_mapping.chain(of_list).collect()
 }
 
-/// Returns the language and the script of a step.
 /// Adds the files of payload text to the scripts of a list of steps that name them.
 fn with_files(mut scripts: Vec<ForeseenScript>) -> Vec<ForeseenScript> {
     let mut files: Vec<(String, Place)> = Vec::new();
+    let mut links = Links::default();
     for at in 0..scripts.len() {
         let is_last = at + 1 == scripts.len();
         let script = &mut scripts[at];
+        for piece in &script.outline.pieces {
+            if let Piece::Author(text) = piece {
+                links.add(text);
+            }
+        }
+        for (name, place) in files.clone() {
+            add_file(&mut files, &links, &name, &place);
+        }
         if script.outline.language == Language::Bash {
             let author: Text = script.outline.author();
             let left = files.iter().filter_map(|(name, place)| Some((name, Script::left(&author, name)?, place)));
@@ -381,14 +389,24 @@ fn with_files(mut scripts: Vec<ForeseenScript>) -> Vec<ForeseenScript> {
         let analysis = analyse(&script.outline);
         for (name, hole) in analysis.written() {
             let place = analysis.requirements().get(*hole).and_then(|hole| script.place(&hole.entrance));
-            if let Some(place) = place.filter(|_| !files.iter().any(|(known, _)| known == name)) {
-                files.push((name.clone(), place.clone()));
+            if let Some(place) = place {
+                add_file(&mut files, &links, name, place);
             }
         }
     }
     scripts
 }
 
+/// Adds a file of payload text, by each of its names.
+fn add_file(files: &mut Vec<(String, Place)>, links: &Links, name: &str, place: &Place) {
+    for name in std::iter::once(name.to_owned()).chain(links.others(name)) {
+        if !files.iter().any(|(known, _)| *known == name) {
+            files.push((name, place.clone()));
+        }
+    }
+}
+
+/// Returns the language and the script of a step.
 fn script_of(step: &Node) -> Option<(Language, &Node)> {
     match step.member("task").and_then(Node::text) {
         Some(task) => Some((Language::of_task(task)?, step.member("inputs")?.member("script")?)),

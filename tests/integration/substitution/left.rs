@@ -151,6 +151,41 @@ const CARRIED: &[(&str, &str, &str)] = &[
         "bash: |\n    bash b.x",
         "bash: |\n    wc -c b.x; sh build.sh",
     ),
+    (
+        "bash: |\n    ln -s notes run\n- bash: |\n    echo \"${{ x }}\" > notes",
+        "bash: |\n    bash run",
+        "bash: |\n    cat run; bash build.sh",
+    ),
+    (
+        "bash: |\n    touch notes && ln notes run\n- bash: |\n    echo \"${{ x }}\" > notes",
+        "bash: |\n    bash ./run",
+        "bash: |\n    cat run; bash build.sh",
+    ),
+    (
+        "bash: |\n    ln -s run log\n- bash: |\n    echo \"${{ x }}\" > log",
+        "bash: |\n    . ./run",
+        "bash: |\n    cat run; . ./env.sh",
+    ),
+    (
+        "bash: |\n    n=notes; ln -sf $n run\n- bash: |\n    echo \"${{ x }}\" > notes",
+        "bash: |\n    sh run",
+        "bash: |\n    cat run; sh build.sh",
+    ),
+    (
+        "bash: |\n    touch notes; cp -l notes run\n- bash: |\n    echo \"${{ x }}\" > notes",
+        "bash: |\n    sh run",
+        "bash: |\n    cat run; sh build.sh",
+    ),
+    (
+        "bash: |\n    ln -s a b; ln -s b run\n- bash: |\n    echo \"${{ x }}\" > a",
+        "bash: |\n    sh run",
+        "bash: |\n    cat run; sh build.sh",
+    ),
+    (
+        "task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: |\n      import os\n      os.symlink('notes', 'run')\n- bash: |\n    echo \"${{ x }}\" > notes",
+        "bash: |\n    sh run",
+        "bash: |\n    cat run; sh build.sh",
+    ),
 ];
 
 #[test]
