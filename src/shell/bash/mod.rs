@@ -4,6 +4,7 @@
 //! read     symbols -> syntax: words, quotes, here-documents, commands
 //! checked  what the script makes sure of before it reads a variable
 //! shape    what is known of such a value
+//! alternatives  the words that braces make
 //! edit     what is left of a text that an expansion or a program edits
 //! keys     whether the keys of arrays are numbers
 //! flow     which holes reach which variable, stream and file
@@ -12,6 +13,7 @@
 //! rewrite  the script with references in place of its holes
 //! ```
 
+mod alternatives;
 mod checked;
 mod edit;
 mod flow;

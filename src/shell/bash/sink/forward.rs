@@ -28,7 +28,7 @@ const ELEMENTS_MAX: usize = EXPANSIONS_MAX / 16;
 const WORDS_MAX: usize = 20_000;
 
 /// Why text is refused that such commands are given.
-const TOO_LONG: &str = "given to a command by a list, in a script with too many or too long ones";
+pub(super) const TOO_LONG: &str = "given to a command by a list, in a script with too many or too long ones";
 
 /// A word with what reaches it, kept for later.
 #[derive(Debug)]
@@ -351,7 +351,7 @@ impl Walker {
         if !call.words.iter().any(|word| self.has_elements(word)) {
             return;
         }
-        if self.forwards.elements > WORDS_MAX {
+        if !self.has_room_for(0) {
             return self.refuse(&call.sources(), TOO_LONG);
         }
         let mut words: Vec<Word> = Vec::new();
@@ -367,8 +367,7 @@ impl Walker {
         if words.is_empty() || words.iter().any(by_itself) {
             return;
         }
-        self.forwards.elements = self.forwards.elements.saturating_add(words.len());
-        if words.len() > EXPANSIONS_MAX || self.forwards.elements > WORDS_MAX {
+        if words.len() > EXPANSIONS_MAX || !self.has_room_for(words.len()) {
             return self.refuse(&call.sources(), TOO_LONG);
         }
         let codes = std::mem::take(&mut self.code);
@@ -379,9 +378,15 @@ impl Walker {
         self.keep_code(made, &[]);
     }
 
+    /// Says whether as many words more may be looked at in place of others, and counts them.
+    pub(super) fn has_room_for(&mut self, words: usize) -> bool {
+        self.forwards.elements = self.forwards.elements.saturating_add(words);
+        self.forwards.elements <= WORDS_MAX
+    }
+
     /// Takes over what code for another shell has in place of its holes, where the code is the command's `own`.
     /// A word that is a call's or a list's is data to others too: it stays as it is, and its value must be plain.
-    fn keep_code(&mut self, made: HashMap<usize, String>, own: &[usize]) {
+    pub(super) fn keep_code(&mut self, made: HashMap<usize, String>, own: &[usize]) {
         for (hole, code) in made {
             let is_other = |code: &String, known: Option<&String>| known.is_some_and(|known| known != code);
             if own.contains(&hole) && !is_other(&code, self.code.get(&hole)) {

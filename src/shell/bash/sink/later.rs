@@ -141,6 +141,16 @@ impl Walker {
         self.later.open.push(Open { word: name, arguments: scope.arguments, meaning });
     }
 
+    /// Notes that the variables whose names are known later get something, for the names of files that they make.
+    pub(super) fn foresee_named(&mut self) {
+        let mut names = HashSet::new();
+        for open in self.later.open.iter().filter(|open| matches!(open.meaning, Meaning::Name(_))) {
+            let texts = self.exact(open).unwrap_or_else(|| self.later.possible(&open.word));
+            names.extend(texts.iter().flat_map(|text| text.split_whitespace()).map(str::to_owned));
+        }
+        names.iter().for_each(|name| self.gets(name, Value::Unknown));
+    }
+
     /// Looks at all words that were left, when nothing more will become known of them.
     pub(super) fn settle_later(&mut self) {
         let mut is_any_named = false;

@@ -8,6 +8,7 @@ pub(in crate::shell) use packed::printing;
 
 mod address;
 mod argument;
+mod braces;
 mod builtin;
 mod by_name;
 mod code;
@@ -48,6 +49,7 @@ mod transfer;
 mod written;
 
 use super::Given;
+use super::alternatives::written_out;
 use super::flow::{Demand, Flow, Id, Node, Verdict};
 use super::read::Reading;
 use super::syntax::{Command, Compound, HereDocument, Part, Script, Simple, Word};
@@ -292,18 +294,12 @@ impl Walker {
 
     fn foresee_command(&mut self, command: &Command) {
         match command {
-            Command::Simple(simple) => {
-                self.foresee_assignments(simple);
-                self.foresee_aliases(simple);
-                self.foresee_links(simple);
-                self.foresee_aliases_of_git(simple);
-                self.foresee_arrays(simple);
-            }
+            Command::Simple(simple) => self.foresee_simple(simple),
             Command::Pipeline(commands) => commands.iter().for_each(|command| self.foresee_command(command)),
             Command::Compound(compound) => {
                 if let Some(name) = &compound.variable {
-                    let texts = compound.words.iter().filter_map(Word::literal);
-                    self.texts.entry(name.clone()).or_default().extend(texts);
+                    let words = written_out(&compound.words);
+                    self.texts.entry(name.clone()).or_default().extend(words.iter().filter_map(Word::literal));
                 }
                 compound.bodies.iter().for_each(|body| self.foresee(body));
             }
@@ -312,6 +308,14 @@ impl Walker {
                 self.foresee_command(body);
             }
         }
+    }
+
+    fn foresee_written(&mut self, simple: &Simple) {
+        self.foresee_assignments(simple);
+        self.foresee_aliases(simple);
+        self.foresee_links(simple);
+        self.foresee_aliases_of_git(simple);
+        self.foresee_arrays(simple);
     }
 
     fn foresee_assignments(&mut self, simple: &Simple) {
@@ -337,7 +341,9 @@ impl Walker {
             let texts = assignment.values.iter().filter_map(Word::literal);
             self.texts.entry(assignment.name.clone()).or_default().extend(texts);
             if self.code_depth == 0 {
-                self.lists.entry(assignment.name.clone()).or_default().push(assignment.values.clone());
+                let values =
+                    if assignment.is_array { written_out(&assignment.values) } else { assignment.values.clone() };
+                self.lists.entry(assignment.name.clone()).or_default().push(values);
             }
             if !assignment.subscripts.is_empty() || self.code_depth > 0 {
                 self.unlisted.insert(assignment.name.clone());
@@ -423,6 +429,7 @@ impl Walker {
                 self.gets_word(name, word, inner);
                 self.spelled_at(variable, word);
             }
+            self.all_written_out_at(variable, &compound.words);
             if compound.words.is_empty() {
                 self.gets(name, Value::Unknown);
             }
@@ -487,6 +494,6 @@ impl Walker {
         let value = if joins { self.glued(&argument) } else { argument.sources() };
         self.require(&value, Requirement::Integer);
         self.joins_names(word);
-        self.counted(word);
+        self.counted(&argument);
     }
 }

@@ -6,8 +6,11 @@
 
 use super::super::flow::{Id, Node};
 use super::super::syntax::{Command, Parameter, Part, Script, Word};
+use super::argument::Argument;
 use super::file::{RUN, file_node};
 use super::later::{Value, as_it_is};
+use super::spelled::assigns;
+use super::test::names_in;
 use super::{Scope, Walker};
 use crate::shell::filename::base;
 use crate::shell::listing::may_be_same;
@@ -132,6 +135,11 @@ impl Walker {
 
     /// Connects the files by the names that are known by now.
     pub(super) fn settle_names(&mut self) {
+        if self.names.open.is_empty() {
+            return;
+        }
+        self.settle_counted();
+        self.foresee_named();
         for named in self.names.open.clone() {
             for name in self.names_of(&named.word, named.arguments, &[]) {
                 let name = base(&name);
@@ -254,16 +262,20 @@ impl Walker {
     }
 
     /// Notes that arithmetic may change the variables that it names.
-    pub(super) fn counted(&mut self, word: &Word) {
-        let text: String = word.texts().collect();
-        if !text.contains('=') && !text.contains("++") && !text.contains("--") {
+    pub(super) fn counted(&mut self, argument: &Argument) {
+        let text: String = argument.word.texts().collect();
+        if !assigns(&text) {
             return;
         }
-        for part in &word.parts {
-            if let Part::Parameter(parameter) = part {
-                self.gets(&parameter.name, Value::Unknown);
+        for part in &argument.word.parts {
+            match part {
+                Part::Parameter(parameter) => self.gets(&parameter.name, Value::Unknown),
+                Part::Text { text, .. } => names_in(text).iter().for_each(|name| self.gets(name, Value::Unknown)),
+                _ => {}
             }
         }
+        // `$name = 5` changes the variable whose name is in another one.
+        self.spelled.counting.extend(argument.sources());
     }
 
     /// Notes where the walk is, for the names that stand there.

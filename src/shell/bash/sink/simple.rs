@@ -162,6 +162,7 @@ impl Walker {
                 self.with_elements(call);
                 self.declared_arrays(&simple.declared, call);
             }
+            self.with_alternatives(call);
         }
     }
 
@@ -174,7 +175,7 @@ impl Walker {
     }
 
     /// Notes that a command may print what it is given, by its words and by its input.
-    fn given_words(&mut self, call: Call) {
+    pub(super) fn given_words(&mut self, call: Call) {
         let printed = self.description(call).unwrap_or(call.scope.out);
         for word in call.words {
             self.flow.edges(&word.sources(), printed);
@@ -223,6 +224,9 @@ impl Walker {
             match word.literal() {
                 Some(text) => self.assign_text(&assignment.name, &text),
                 None => self.spelled_at(variable, word),
+            }
+            if assignment.is_array {
+                self.all_written_out_at(variable, std::slice::from_ref(word));
             }
             if assignment.appends {
                 self.glued_at(variable);

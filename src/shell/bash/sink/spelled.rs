@@ -2,11 +2,13 @@
 //! `for n in A B; do echo $((n)); done`, `printf -v "$1" …` with `list[COUNT]`. Arithmetic evaluates the value of a
 //! variable that it is given the name of, and what that value names again.
 
+use super::super::alternatives::written_out;
 use super::super::edit;
 use super::super::flow::{Demand, Id, Node};
 use super::super::requirement::Requirement;
 use super::super::syntax::{Part, Word};
 use super::argument::Argument;
+use super::later::Value;
 use super::{Walker, test};
 use std::collections::{HashMap, HashSet};
 
@@ -24,6 +26,8 @@ pub(super) struct Spelled {
     glued: Vec<Id>,
     /// Names that are put together of two, in arithmetic: `n_$k`.
     joined: Vec<(String, String)>,
+    /// Nodes whose texts are evaluated together with an operator that assigns.
+    pub(super) counting: Vec<Id>,
 }
 
 impl Walker {
@@ -37,6 +41,13 @@ impl Walker {
         self.spelled.texts.entry(node).or_default().extend(texts);
         if word.literal().is_none() && word.parts.len() > 1 {
             self.spelled.glued.push(node);
+        }
+    }
+
+    /// Notes that the author's own texts among the words that braces make of these are at a node.
+    pub(super) fn all_written_out_at(&mut self, node: Id, words: &[Word]) {
+        for word in words.iter().filter(|word| word.has_alternatives()) {
+            written_out(std::slice::from_ref(word)).iter().for_each(|made| self.spelled_at(node, made));
         }
     }
 
@@ -99,14 +110,25 @@ impl Walker {
         }
     }
 
+    /// Notes the variables that a text changes which is evaluated as a number: `e='f=5'; ((e))`, `n=f; let "$n=5"`.
+    pub(super) fn settle_counted(&mut self) {
+        let evaluated = self.settle_numbers();
+        let together = self.flow.upstream_of_numbers(&self.spelled.counting);
+        let named = self.texts_at(&together).flat_map(test::names_in);
+        let assigning = self.texts_at(&evaluated).filter(|text| assigns(text)).flat_map(test::names_in);
+        let changed: HashSet<String> = named.chain(assigning).collect();
+        changed.iter().for_each(|name| self.gets(name, Value::Unknown));
+    }
+
     /// Demands a number of each variable that a text names which is evaluated as one. To be called when all else is known.
-    pub(super) fn settle_numbers(&mut self) {
+    /// Returns the nodes whose texts are evaluated.
+    pub(super) fn settle_numbers(&mut self) -> Vec<Id> {
         let mut named = HashSet::new();
         let names = self.flow.upstream(&self.spelled.names);
         let keys = self.texts_at(&names).filter_map(|text| Some(text.split_once('[')?.1));
         let keys: Vec<String> = keys.flat_map(test::names_in).collect();
         let of_keys = self.variables_of(keys, &mut named);
-        let joined = std::mem::take(&mut self.spelled.joined);
+        let joined = self.spelled.joined.clone();
         let is_joined = |name: &str| joined.iter().any(|(first, second)| is_joined(name, first, second));
         let joined = self.flow.variables(is_joined);
         self.flow.demand(&[of_keys, joined].concat(), Demand::Require(Requirement::Integer), "");
@@ -120,6 +142,7 @@ impl Walker {
             open = self.variables_of(names, &mut named);
             self.flow.demand(&open, Demand::Require(Requirement::Integer), "");
         }
+        seen.into_iter().collect()
     }
 
     /// Returns the names of variables that may come of what is glued together at some nodes: of the author's texts and of
@@ -153,6 +176,11 @@ impl Walker {
         .flatten()
         .collect()
     }
+}
+
+/// Says whether arithmetic may change a variable.
+pub(super) fn assigns(text: &str) -> bool {
+    text.contains('=') || text.contains("++") || text.contains("--")
 }
 
 fn may_be_name(text: &str) -> bool {

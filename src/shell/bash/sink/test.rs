@@ -6,6 +6,8 @@ use super::super::requirement::Requirement;
 use super::super::syntax::Part;
 use super::Walker;
 use super::argument::Argument;
+use super::later::Value;
+use super::spelled::assigns;
 use crate::shell::change::Change;
 
 /// What the groups of a regular expression matched.
@@ -57,6 +59,9 @@ impl Walker {
     pub(super) fn subscript(&mut self, name: &str) {
         let Some((_, subscript)) = name.split_once('[') else { return };
         for name in names_in(subscript) {
+            if assigns(subscript) {
+                self.gets(&name, Value::Unknown);
+            }
             let variable = self.flow.id(Node::Variable(name));
             self.require(&[variable], Requirement::Integer);
         }
@@ -67,6 +72,7 @@ impl Walker {
     pub(super) fn evaluated(&mut self, operand: &Argument) {
         let value = self.glued(operand);
         self.require(&value, Requirement::Integer);
+        self.counted(operand);
         for text in operand.word.texts() {
             for name in names_in(text) {
                 let variable = self.flow.id(Node::Variable(name));
