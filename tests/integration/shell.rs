@@ -5,6 +5,7 @@ mod cage;
 mod canary;
 mod changed;
 mod checked;
+mod errexit;
 mod environment;
 mod everyday;
 mod fuzz;

@@ -2,6 +2,7 @@
 //! taken and none runs; where it holds for less than it seems, a text that gets through is refused.
 
 use super::cage::{Cage, each};
+use super::errexit;
 use super::naive;
 use super::running::{placed, refused_of};
 use std::sync::Mutex;
@@ -420,13 +421,21 @@ const BROKEN: &[(&str, &str)] = &[
     ("norm() { y=$((6 / t)); x=0; }\nx=@; t=0\nnorm\necho $((x))", "a[$(canary)]"),
 ];
 
+fn holding() -> Vec<&'static str> {
+    [HOLDS, errexit::HOLDS].concat()
+}
+
+fn broken() -> Vec<(&'static str, &'static str)> {
+    [BROKEN, errexit::BROKEN].concat()
+}
+
 fn filled(script: &str) -> String {
     format!("{}\n", script.replace('@', "\"${{ x }}\""))
 }
 
 #[test]
 fn what_a_script_has_checked_is_taken_whatever_the_payload_is() {
-    let scripts: Vec<String> = HOLDS.iter().map(|script| filled(script)).collect();
+    let scripts: Vec<String> = holding().iter().map(|script| filled(script)).collect();
     let rows: Vec<(&str, &str)> =
         scripts.iter().flat_map(|script| HOSTILE.iter().map(move |value| (script.as_str(), *value))).collect();
     let refused = refused_of(&rows);
@@ -437,7 +446,7 @@ fn what_a_script_has_checked_is_taken_whatever_the_payload_is() {
 fn no_payload_runs_behind_a_check_that_holds() {
     let ran = Mutex::new(Vec::new());
     each(
-        HOLDS,
+        &holding(),
         |_| (),
         |cage: &Cage, script| {
             for value in HOSTILE {
@@ -454,7 +463,7 @@ fn no_payload_runs_behind_a_check_that_holds() {
 
 #[test]
 fn a_check_that_does_not_hold_is_none() {
-    let taken: Vec<&str> = BROKEN
+    let taken: Vec<&str> = broken()
         .iter()
         .filter(|(script, value)| placed(&filled(script), value).is_ok())
         .map(|(script, _)| *script)
@@ -466,7 +475,7 @@ fn a_check_that_does_not_hold_is_none() {
 fn each_check_that_does_not_hold_lets_its_payload_run() {
     let without = Mutex::new(Vec::new());
     each(
-        BROKEN,
+        &broken(),
         |_| (),
         |cage: &Cage, (script, value)| {
             let written = naive::written(&filled(script), value);

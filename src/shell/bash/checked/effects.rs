@@ -4,6 +4,7 @@ use super::super::read::Reading;
 use super::super::syntax::{
     Assignment, Command, Compound, Form, Parameter, Part, Redirect, RedirectKind, Script, Simple, Word,
 };
+use super::errexit;
 use super::functions;
 use super::pattern::Case;
 use std::collections::{HashMap, HashSet};
@@ -95,6 +96,8 @@ pub(super) struct Survey {
     pub(super) failing_documents: HashSet<usize>,
     /// Any command may fail so.
     pub(super) fails_anywhere: bool,
+    /// Something may undo `set -e`, or makes `set` mean something else.
+    pub(super) goes_on: bool,
     /// How many functions and loops are around the command that is looked at.
     depth: usize,
     /// What some function changes, or hides from those that it calls.
@@ -132,6 +135,7 @@ impl Survey {
         survey.words(reading.documents.iter().map(|document| &document.body), &mut bodies);
         survey.is_unfollowed |= RELIED_ON.iter().any(|name| survey.defined.contains_key(*name));
         survey.is_unfollowed |= survey.defined.keys().any(|name| survey.unset.names.contains(name));
+        survey.goes_on |= survey.defined.contains_key(errexit::SET);
         let documents = reading.documents.iter().enumerate();
         let failing = documents.filter(|(_, document)| survey.word_fails(&document.body)).map(|(index, _)| index);
         survey.failing_documents = failing.collect();
@@ -345,6 +349,7 @@ impl Survey {
         let mut assigned = simple.assignments.iter().chain(&simple.declared);
         let names_depth = |word: &Word| word.texts().any(|text| text.contains(CALL_DEPTH));
         self.fails_anywhere |= assigned.any(|it| it.name == CALL_DEPTH) || simple.words.iter().any(names_depth);
+        self.goes_on |= errexit::may_be_undone(simple);
         let Some((name, words)) = in_shell(simple).split_first() else { return };
         let texts: Vec<Option<String>> = words.iter().map(Word::literal).collect();
         let has_option = |letter: char| {

@@ -9,8 +9,10 @@
 //! was made sure of inside holds outside. On the next line of the script only that is known which also is where a command
 //! of the line before may have failed so that bash dropped the rest of it.
 
+mod branches;
 mod cut;
 mod effects;
+mod errexit;
 mod failing;
 mod fields;
 mod functions;
@@ -25,7 +27,6 @@ use super::syntax::{Assignment, Behind, Command, Compound, Form, HereDocument, S
 use crate::shell::special::is_special;
 use effects::{Effects, SOURCING, Survey, in_shell, is_sure};
 use guard::Guard;
-use pattern::Told;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 use test::Test;
@@ -59,8 +60,9 @@ pub(super) fn note(reading: &mut Reading) {
         is_over: false,
         last,
         at: 0,
+        exits: false,
     };
-    let place = Place { is_outermost: true, ..Place::default() };
+    let place = Place { is_outermost: true, is_heeded: true, ..Place::default() };
     walker.script(&mut reading.script, Some(Facts::default()), place);
     reading.documents = documents;
 }
@@ -87,6 +89,8 @@ struct Place {
     is_in_loop: bool,
     /// It runs once at most, and what stands behind it later.
     is_outermost: bool,
+    /// With `set -e` the script ends where a command fails that stands alone there.
+    is_heeded: bool,
 }
 
 impl Place {
@@ -95,7 +99,7 @@ impl Place {
     }
 
     fn of_shell(self) -> Self {
-        Self { is_in_loop: false, is_outermost: false, ..self }
+        Self { is_in_loop: false, is_outermost: false, is_heeded: false, ..self }
     }
 }
 
@@ -118,6 +122,8 @@ struct Walker<'a> {
     last: BTreeMap<String, usize>,
     /// The outermost command where the walk is.
     at: usize,
+    /// The script has said `set -e` by now.
+    exits: bool,
 }
 
 /// Returns the last of a script's commands that may change each variable, and under no name the last that may change
@@ -171,6 +177,7 @@ impl Walker<'_> {
             let is_last = |at: usize| matches!(script.joints[at].behind, Behind::End | Behind::Background);
             let end = (start..script.commands.len()).find(|at| is_last(*at)).unwrap_or(script.commands.len() - 1) + 1;
             let state = joined(ends.0, ends.1);
+            self.define_together(script, start, &state, place);
             ends = self.list(script, start..end, state, place);
             start = end;
         }
@@ -190,7 +197,9 @@ impl Walker<'_> {
             is_background.then(|| without(state.clone(), &self.survey.of_all(&script.commands[range.clone()])));
         let is_line = place.is_outermost && script.joints[range.end - 1].ends_line;
         let around = is_background.then(|| self.fails.take());
-        let place = if is_background || range.len() > 1 { place.inside() } else { place };
+        let is_alone = range.len() == 1 && !is_background && !script.joints[range.start].is_negated;
+        let place = if range.len() > 1 { place.inside() } else { place };
+        let place = if is_alone { place } else { place.as_condition() };
         let place = if is_background { place.of_shell() } else { place };
         let mut ends = (state.clone(), state);
         for at in range.clone() {
@@ -212,6 +221,10 @@ impl Walker<'_> {
                 Behind::Or => (joined(yes, skipped), no),
                 _ => (yes, no),
             };
+        }
+        if is_alone {
+            self.may_begin_to_exit(&script.commands[range.start], place);
+            ends.1 = ends.1.filter(|_| !self.exits_by(&script.commands[range.start], place));
         }
         let ends = outside.map_or(ends, |outside| (outside.clone(), outside));
         if let Some(around) = around {
@@ -270,7 +283,7 @@ impl Walker<'_> {
                 let turns = without(entry, &all);
                 let inner = Place { is_in_loop: true, ..inner };
                 if let [head, body] = compound.bodies.as_mut_slice() {
-                    let (yes, no) = self.script(head, turns.clone(), inner);
+                    let (yes, no) = self.script(head, turns.clone(), inner.as_condition());
                     let entry = if compound.form == Form::While { yes } else { no };
                     self.script(body, entry, inner);
                 }
@@ -299,65 +312,6 @@ impl Walker<'_> {
             }
             None => ends,
         }
-    }
-
-    fn branches(&mut self, bodies: &mut [Script], state: State, place: Place) -> (State, State) {
-        let (mut open, mut out) = (state, None);
-        let mut bodies = bodies.iter_mut();
-        while let Some(first) = bodies.next() {
-            let Some(body) = bodies.next() else {
-                let (yes, no) = self.script(first, open, place);
-                let out = joined(out, joined(yes, no));
-                return (out.clone(), out);
-            };
-            let (yes, no) = self.script(first, open, place);
-            let (then, otherwise) = self.script(body, yes, place);
-            out = joined(out, joined(then, otherwise));
-            open = no;
-        }
-        let out = joined(out, open);
-        (out.clone(), out)
-    }
-
-    fn case(&mut self, compound: &mut Compound, patterns: &[usize], state: State, place: Place) -> State {
-        let assigned = self.survey.inline(&compound.words);
-        let entry = without(state, &assigned);
-        let all = self.survey.of_compound(compound);
-        self.words(&mut compound.words, &entry, place);
-        // A pattern may give it another value than the one that is looked at.
-        let subject = compound.words.first().and_then(test::subject).filter(|name| !assigned.changes(name));
-        let subject = subject.map(str::to_owned);
-        let mut words = compound.words.get(1..).unwrap_or_default();
-        let (mut open, mut out) = (entry.clone(), None);
-        for (at, body) in compound.bodies.iter_mut().enumerate() {
-            let Some((own, rest)) = patterns.get(at).and_then(|count| words.split_at_checked(*count)) else {
-                // A body may go on into the next one.
-                self.script(body, without(entry.clone(), &all), place);
-                continue;
-            };
-            words = rest;
-            let told: Vec<Told> = own.iter().map(|word| pattern::of_glob(word, self.survey.case)).collect();
-            let is_any = own.iter().any(|word| word.has_text("*") && word.is_pattern());
-            let entry = match &subject {
-                Some(name) => {
-                    let shapes: Option<Vec<&Shape>> = told.iter().map(|it| it.yes.as_ref()).collect();
-                    let shape = shapes.and_then(|all| all.into_iter().cloned().reduce(|one, other| one.or(&other)));
-                    self.learn(open.clone(), name, shape.as_ref())
-                }
-                None => open.clone(),
-            };
-            let (yes, no) = self.script(body, entry, place);
-            out = joined(out, joined(yes, no));
-            for shape in told.iter().filter_map(|it| it.no.as_ref()) {
-                if let Some(name) = &subject {
-                    open = self.learn(open, name, Some(shape));
-                }
-            }
-            if is_any {
-                open = None;
-            }
-        }
-        if patterns.is_empty() { without(entry, &all) } else { joined(out, open) }
     }
 
     fn test(&mut self, compound: &mut Compound, state: State, place: Place) -> (State, State) {
