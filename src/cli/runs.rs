@@ -12,7 +12,7 @@ use super::output::Column::{Extra, Handle, Id, Text};
 use super::{Format, Global, open, output};
 use crate::config::Config;
 use crate::diagnostic::shown;
-use crate::files::Logs;
+use crate::files::{Logs, Place};
 use crate::id::RunId;
 use crate::run::{RunResult, State};
 use crate::store::{Approval, Run, RunDetail, RunQuery, Store};
@@ -135,7 +135,8 @@ impl Desk {
             Action::Show { run, expanded: true } => self.expanded(&run).await,
             Action::Logs { run, follow } => {
                 let id = self.find(&run).await?;
-                let mut printer = follow::Printer::new(self.format);
+                let place = self.config.files.as_ref().map(Place::name);
+                let mut printer = follow::Printer::new(self.format, place);
                 let logs = Logs::new(&self.config.data).shared(open::depot(&self.config, &*self.store)?);
                 follow::print(&*self.store, (&logs, self.config.retention.logs.age), &id, follow, &mut printer).await
             }

@@ -154,6 +154,11 @@ impl Logs {
         self.room.look()
     }
 
+    /// Says whether what `files` names could not be used when it was last, as far as this process knows.
+    pub fn is_place_away(&self) -> bool {
+        self.depot.as_ref().is_some_and(|depot| depot.is_away())
+    }
+
     fn open_writer(&self, path: &Path) -> io::Result<LogWriter> {
         LogWriter::open(path, self.room.clone()).map_err(|error| {
             if shortage::is_without_room(&error) {

@@ -43,6 +43,20 @@ pub enum Place {
     S3(S3),
 }
 
+impl Place {
+    /// Returns what a person knows the place by.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Folder(folder) => folder.display().to_string(),
+            Self::S3(s3) => {
+                let slash = if s3.prefix.is_empty() { "" } else { "/" };
+                let at = s3.endpoint.as_ref().map_or(String::new(), |endpoint| format!(" at {endpoint}"));
+                format!("s3://{}{slash}{}{at}", s3.bucket, s3.prefix)
+            }
+        }
+    }
+}
+
 /// A bucket of S3.
 #[derive(Debug, Clone)]
 pub struct S3 {

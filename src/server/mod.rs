@@ -213,6 +213,7 @@ impl Hall {
         let shared = Shared {
             session: Arc::new(Session::new(&state.token, admin_address.port())),
             bodies: Arc::new(Bodies::of(state.body_memory)),
+            health: Arc::default(),
             state,
             stopping: watch::channel(false).1,
             runs_url: Arc::default(),
@@ -266,6 +267,7 @@ struct Shared {
     streams: Arc<Semaphore>,
     /// The room of all bodies.
     bodies: Arc<Bodies>,
+    health: Arc<health::Health>,
 }
 
 impl Shared {

@@ -4,6 +4,7 @@ use crate::support::{Folder, until};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,6 +19,8 @@ struct Bucket {
     /// Every so many requests one is answered 503; 0 for none.
     fails_every: AtomicU64,
     is_away: AtomicBool,
+    /// Requests are taken and never answered.
+    is_silent: AtomicBool,
     /// How many were answered 503.
     failed: AtomicU64,
 }
@@ -50,6 +53,9 @@ impl Bucket {
         let Ok(reading) = stream.try_clone() else { return };
         let mut reading = BufReader::new(reading);
         while let Some(request) = read(&mut reading) {
+            while self.is_silent.load(Ordering::Relaxed) {
+                std::thread::park_timeout(Duration::from_secs(1));
+            }
             let (status, body) = self.answer(&request);
             let head = format!(
                 "HTTP/1.1 {status}\r\nContent-Length: {}\r\nETag: \"x\"\r\nLast-Modified: Thu, 26 Nov 2026 06:00:00 GMT\r\n\r\n",
@@ -239,8 +245,15 @@ fn an_object_store_that_is_away_for_a_while_gets_all_of_it_later() {
     let told = folder.run(&["runs", "logs", "p#1"]).ended_with(3);
     assert!(told.stderr.contains("the object store can't be used"), "{told:?}");
     assert_eq!(server.ask("/healthz").status, 200);
+    // Deliveries are taken and jobs run meanwhile, so that it is ready.
+    let is = |status: &str| {
+        let ready = server.ask("/readyz");
+        (ready.status == 200 && ready.json()["status"] == status).then_some(())
+    };
+    until("that it knows what it lacks", SOON, || is("degraded"));
     bucket.is_away.store(false, Ordering::Relaxed);
     assert_whole(&folder);
+    until("that nothing is lacking", SOON, || is("ok"));
 }
 
 /// Takes connections and whatever is sent on them, and never answers.
@@ -292,6 +305,26 @@ fn an_object_store_that_never_answers_holds_up_no_step_and_no_cancel() {
     folder.run(&["runs", "wait", "p#1"]).ended_with(1);
     let shown = folder.run(&["runs", "show", "p#1"]).ended_with(0).stdout;
     assert!(shown.contains("the log could not be sent when the job ended: it is sent from "), "{shown}");
+}
+
+#[test]
+fn who_asks_for_a_log_is_told_which_object_store_does_not_answer() {
+    let (bucket, port) = Bucket::serve();
+    let folder = folder(port);
+    folder.write("go", "");
+    let server = folder.serve(&[]);
+    assert_eq!(server.request("POST", "/webhooks/open", &[], b"{}").status, 200);
+    assert_whole(&folder);
+    drop(server);
+    bucket.is_silent.store(true, Ordering::Relaxed);
+    let mut asking = folder.command(&["runs", "logs", "p#1"]);
+    let mut asking = asking.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut told = String::new();
+    let asked = std::time::Instant::now();
+    BufReader::new(asking.stderr.take().expect("its stderr")).read_line(&mut told).expect("a line");
+    asking.kill().and_then(|()| asking.wait()).expect("it ends");
+    assert!(told.starts_with("waiting for s3://bucket/pre at http://127.0.0.1:"), "{told}");
+    assert!(asked.elapsed() < Duration::from_secs(20), "{:?}", asked.elapsed());
 }
 
 #[test]

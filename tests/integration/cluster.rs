@@ -220,11 +220,12 @@ fn a_database_that_is_away_is_told_to_senders_and_comes_back() {
     let refused = server.deliver("load", "s", b"{\"number\":2}");
     assert_eq!(refused.status, 503, "{refused:?}");
     assert!(refused.header("retry-after").is_some(), "{refused:?}");
-    assert_eq!(server.ask("/readyz").status, 503);
+    (0..3).for_each(|_| assert_eq!(server.ask("/readyz").status, 503));
     assert_eq!(server.ask("/healthz").status, 200);
     let log = std::fs::read_to_string(folder.path().join("stderr.txt")).expect("a log");
     let told = "the database could not be written, and what comes is not acknowledged until it can";
     assert_eq!(log.matches(told).count(), 1, "{log}");
+    assert_eq!(log.matches("the store is not ready").count(), 1, "it is logged once, however often it is asked: {log}");
     assert!(!log.contains("deadpool"), "{log}");
     database.start_again();
     until("the database's return", SOON, || (server.ask("/readyz").status == 200).then_some(()));

@@ -79,6 +79,7 @@ fn a_full_disk_is_answered_with_503_logged_once_and_survived() {
     let (before, taken) = fill(&folder, &server);
     let lines = log(folder.path()).lines().filter(|line| line.contains("could not be written")).count();
     assert_eq!(lines, 1, "it is logged once:\n{}", log(folder.path()));
+    assert!(log(folder.path()).contains("(`ulimit -f`)"), "it is named:\n{}", log(folder.path()));
     limit(&server, Resource::Fsize, before);
     until("room again", RECOVERY_MAX, || (post(&server, POSTS_MAX).0 == 200).then_some(()));
     let last = folder.run(&["runs", "--limit", "1", "--format", "json"]).ended_with(0).json();

@@ -13,11 +13,15 @@ use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::io::{self, Write};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 /// How often a run of another process is looked at: a person sees no delay, and the store is
 /// not kept busy.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// After how long a wait for the place of logs is told.
+const SAID_AFTER: Duration = Duration::from_secs(3);
 
 /// How long a store is waited for that is away and was there before: as long as the restart of a database takes, and
 /// more.
@@ -43,6 +47,8 @@ pub(super) async fn until_completed(store: &dyn Store, id: &RunId) -> Result<Run
 pub(super) struct Printer {
     format: Format,
     has_begun: bool,
+    /// Where the logs are, if the configuration's `files` says that.
+    place: Option<String>,
 }
 
 /// A log that is printed.
@@ -63,9 +69,9 @@ struct Line<'l> {
 }
 
 impl Printer {
-    /// Returns a printer that has printed nothing yet.
-    pub(super) fn new(format: Format) -> Self {
-        Self { format, has_begun: false }
+    /// Returns a printer that has printed nothing yet, of logs that are at a place.
+    pub(super) fn new(format: Format, place: Option<String>) -> Self {
+        Self { format, has_begun: false, place }
     }
 
     fn lines(&mut self, stage: &str, job: &JobDetail, lines: &[LogLine]) -> io::Result<()> {
@@ -133,6 +139,22 @@ pub(super) async fn print(
     }
 }
 
+/// Does what may wait for the place of logs, and says on stderr what it waits for where that takes long.
+fn saying<T>(place: Option<&str>, work: impl FnOnce() -> T) -> T {
+    let Some(place) = place else { return work() };
+    let (working, watched) = mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            if watched.recv_timeout(SAID_AFTER) == Err(mpsc::RecvTimeoutError::Timeout) {
+                anstream::eprintln!("waiting for {}, which `files` names", shown(place));
+            }
+        });
+        let done = work();
+        drop(working);
+        done
+    })
+}
+
 /// Reads the next lines of a log, and waits for a depot that is away.
 fn read(reader: &mut LogReader, patience: Duration) -> io::Result<Vec<LogLine>> {
     let began = Instant::now();
@@ -161,7 +183,8 @@ fn print_new(
         }
         let reading = readers.get_mut(&job.id).expect("it was put there");
         loop {
-            let lines = read(&mut reading.reader, patience).with_context(unreadable).map_err(Failure::Unreachable)?;
+            let lines = saying(printer.place.as_deref(), || read(&mut reading.reader, patience));
+            let lines = lines.with_context(unreadable).map_err(Failure::Unreachable)?;
             if lines.is_empty() {
                 break;
             }

@@ -1,8 +1,10 @@
 //! What the database's own words mean, and what to do about it: it says neither which file it is about nor
 //! what has happened to the disk.
 
+use super::place;
 use crate::store::Error;
 use rusqlite::ErrorCode;
+use rustix::process::{Resource, getrlimit};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,6 +18,12 @@ const ADVICE: [(&[ErrorCode], &str); 2] = [
     ),
     (&[ErrorCode::ReadOnly], "this process may not write it, as the server's user may: run the command as that user"),
 ];
+
+/// What the database says where the system would not read or write.
+const FAILED: &str = "disk I/O error";
+
+/// The bytes of the pages that one commit may write beyond a limit before it fails.
+const PAGES: u64 = 1024 * 1024;
 
 /// What the database says of a file that is no whole one.
 const DAMAGE: &[ErrorCode] = &[ErrorCode::DatabaseCorrupt, ErrorCode::NotADatabase];
@@ -85,13 +93,25 @@ pub(super) fn naming(file: &Path, error: Error) -> Error {
     let name = file.display().to_string();
     let named = |reason: String| match reason.contains(&name) {
         true => reason,
-        false => format!("{name}: {reason}{}", if has_room(file) { "" } else { ": there is no room on its disk" }),
+        false if !has_room(file) => format!("{name}: {reason}: there is no room on its disk"),
+        false if reason.contains(FAILED) => format!("{name}: {reason}{}", limit_that_is_met(file).unwrap_or_default()),
+        false => format!("{name}: {reason}"),
     };
     match error {
         Error::Unavailable(reason) => Error::Unavailable(named(reason)),
         Error::Damaged(reason) => Error::Damaged(named(reason)),
         other => other,
     }
+}
+
+/// Returns what is said of the most bytes that this process may write to one file (`ulimit -f`), if the database, or
+/// its log beside it, has come so far that the next pages do not fit. The database's words name no such thing.
+fn limit_that_is_met(file: &Path) -> Option<String> {
+    let most = getrlimit(Resource::Fsize).current?;
+    let log = place::log_file(file);
+    let bytes = |file: &Path| file.metadata().map_or(0, |file| file.len());
+    let is_met = [file, &log].into_iter().any(|file| bytes(file).saturating_add(PAGES) > most);
+    is_met.then(|| format!(": a file of this process may have {most} bytes at the most (`ulimit -f`)"))
 }
 
 /// Says whether a page of the database has room on the disk where it is; true where that is not known.

@@ -54,7 +54,7 @@ pub(super) struct Place {
 impl Place {
     /// Returns a path at which nothing was opened yet.
     pub(super) fn of(file: PathBuf) -> Self {
-        Self { log_file: beside(&file, BESIDE[0]), file, identity: None, log: None }
+        Self { log_file: log_file(&file), file, identity: None, log: None }
     }
 
     pub(super) fn file(&self) -> &Path {
@@ -119,6 +119,11 @@ pub(super) fn named(files: &[PathBuf]) -> String {
 pub(super) fn log_of(file: &Path) -> Option<PathBuf> {
     let log = beside(file, BESIDE[0]);
     std::fs::metadata(&log).is_ok_and(|about| about.len() > 0).then_some(log)
+}
+
+/// Returns where the log of a database is.
+pub(super) fn log_file(file: &Path) -> PathBuf {
+    beside(file, BESIDE[0])
 }
 
 fn beside(file: &Path, ending: &str) -> PathBuf {
