@@ -31,6 +31,7 @@ mod launcher;
 mod linked;
 mod name;
 mod number;
+mod option;
 mod package;
 mod packed;
 mod path;

@@ -8,112 +8,18 @@ use super::code::is_shell;
 use super::code_option::{has_code_option, is_interpreter};
 use super::descriptor::names_descriptor;
 use super::file::file_node;
+use super::option::{is_running, names_settings};
 use super::remote::runs_by_word;
 use super::simple::Call;
 use super::tool::takes_text;
 use super::written::Runner;
 use super::{container, given, transfer};
 
-/// Words of long options whose value is a program, or decides what runs.
-const RUNNING: &[&str] = &[
-    "exec",
-    "command",
-    "cmd",
-    "shell",
-    "rsh",
-    "program",
-    "pager",
-    "editor",
-    "hook",
-    "hooks",
-    "script",
-    "plugin",
-    "entrypoint",
-    "preload",
-    "interpreter",
-    "eval",
-    "config",
-    "action",
-    "pack",
-    "proxy",
-    "require",
-    "import",
-    "loader",
-    "specs",
-    "toolexec",
-    "askpass",
-    "engine",
-    "fplugin",
-    "wrapper",
-    "expr",
-    "execute",
-    "scripts",
-    "commands",
-    "wrap",
-];
+/// Letters of `tar` that take the next word.
+const LETTERS_WITH_WORD: &str = "bCfFgHIKLNTVX";
 
-/// Whole long options of the same kind.
-const RUNNING_LONG: &[&str] = &["--rsync-path", "--rmt-command", "--init-file", "--rcfile", "--run", "--post-renderer"];
-
-/// Short options of the same kind, by program.
-const RUNNING_SHORT: &[(&str, &[&str])] = &[
-    ("man", &["-P", "-H"]),
-    ("split", &["--filter"]),
-    ("rsync", &["-e"]),
-    ("tar", &["-I", "-F"]),
-    ("git", &["-c", "-C", "-O", "--smtp-server", "--template", "--git-dir", "--tool", "--extcmd"]),
-    ("apt-get", &["-o", "-c", "--option"]),
-    ("apt", &["-o", "-c", "--option"]),
-    ("go", &["-vettool", "--vettool", "-toolexec"]),
-    ("npm", &["--node-options", "--userconfig", "--globalconfig"]),
-    ("kubectl", &["--kubeconfig"]),
-    ("helm", &["--kubeconfig"]),
-    ("terraform", &["-chdir", "--chdir"]),
-    ("aria2c", &["--on-download-complete", "--on-download-start", "--on-download-error", "--on-download-stop"]),
-    ("mailx", &["-S"]),
-    ("mail", &["-S"]),
-    ("sendmail", &["-C"]),
-    ("gradle", &["-I"]),
-    ("gradlew", &["-I"]),
-    ("node", &["--node-options"]),
-    ("scp", &["-o", "-S", "-F"]),
-    ("sftp", &["-o", "-S", "-F"]),
-    ("zip", &["-TT"]),
-    ("wget", &["-e"]),
-    ("curl", &["-K"]),
-    ("make", &["-f", "-C", "-I"]),
-    ("java", &["-jar", "-cp", "-classpath"]),
-    ("nc", &["-e", "-c"]),
-    ("ncat", &["-e", "-c"]),
-    ("netcat", &["-e", "-c"]),
-    ("ghc", &["-e"]),
-    ("rg", &["--pre", "--hostname-bin"]),
-    ("mutt", &["-e", "-F"]),
-    ("neomutt", &["-e", "-F"]),
-    ("tcpdump", &["-z"]),
-    ("mapfile", &["-C"]),
-    ("npm", &["-c"]),
-    ("pnpm", &["-c"]),
-    ("nix", &["-c"]),
-    ("entr", &["-s"]),
-    ("gcc", &["-B"]),
-    ("pandoc", &["--filter", "-F", "--lua-filter", "-L", "--template", "--pdf-engine"]),
-    ("eslint", &["-f", "--format", "-c", "--parser", "--rulesdir"]),
-    ("curl", &["-x", "--resolve", "--connect-to", "--doh-url", "--unix-socket", "--abstract-unix-socket"]),
-    ("docker", &["-H", "--host", "--context"]),
-    ("mvn", &["-f", "-s", "-gs", "--file", "--settings", "--global-settings"]),
-    ("cargo", &["--manifest-path", "--target"]),
-    ("npm", &["--prefix", "-C"]),
-    ("pnpm", &["--prefix", "-C", "--dir"]),
-    ("yarn", &["--cwd"]),
-    ("helm", &["--repo", "--registry-config", "--ca-file"]),
-    ("aws", &["--endpoint-url", "--ca-bundle", "--user-data"]),
-    ("cdk", &["--app", "-a"]),
-    ("git", &["--separate-git-dir"]),
-];
-
-/// The longest word that counts as several options of one letter: longer ones are one, such as `-DskipTests`.
-const CLUSTER_MAX: usize = 6;
+/// Those of them whose word is a program.
+const LETTERS_WITH_PROGRAM: &str = "FI";
 
 /// Programs that tell somebody what they are given, and write no files.
 const TELLING: &[&str] = &["logger", "notify-send"];
@@ -183,6 +89,9 @@ impl Walker {
                 self.inside_path(argument);
             } else if is_running(name, option.as_deref()) && !is_branch {
                 self.runs_word(argument.word, call);
+                if option.as_deref().is_some_and(|option| names_settings(name, option)) {
+                    argument.literal().into_iter().for_each(|file| self.obeys_file(&file));
+                }
                 self.refuse(&argument.sources(), &format!("the value of the option `{}`", option.unwrap_or_default()));
             } else if option.as_deref().is_some_and(|it| takes_text(name, call, it)) && argument.split().is_empty() {
                 self.argument_assigns(argument);
@@ -191,6 +100,17 @@ impl Walker {
                 let option = glued.split_once('=').map_or(glued.as_str(), |(option, _)| option);
                 if option.starts_with('-') && is_running(name, Some(option)) {
                     self.runs_word(argument.word, call);
+                } else if let Some((option, program)) = glued.split_at_checked(2)
+                    && option.starts_with('-')
+                    && option != "--"
+                    && is_running(name, Some(option))
+                {
+                    self.runs_command(program, call);
+                }
+                if let Some((option, file)) = glued.split_once('=')
+                    && names_settings(name, option)
+                {
+                    self.obeys_file(file);
                 }
                 self.program_argument(name, argument);
             }
@@ -420,7 +340,19 @@ impl Walker {
         if is_cluster && first.contains(['I', 'F']) {
             self.refuse(&call.sources(), "the value of an option of `tar` that runs a program");
         }
+        if is_cluster && !first.starts_with('-') {
+            let with_word = first.chars().filter(|letter| LETTERS_WITH_WORD.contains(*letter));
+            let words = with_word.zip(call.rest().iter().skip(1));
+            let programs = words.filter(|(letter, _)| LETTERS_WITH_PROGRAM.contains(*letter));
+            programs.for_each(|(_, program)| self.runs_word(program.word, call));
+        }
         self.archive(call, is_cluster);
+    }
+
+    /// Notes that a program does what a file says.
+    fn obeys_file(&mut self, file: &str) {
+        let file = self.flow.id(file_node(file));
+        self.refuse(&[file], "written to a file of settings that a program obeys");
     }
 
     /// Notes the name of the archive: one with a colon is on another machine, which a program is run for.
@@ -475,18 +407,4 @@ impl Walker {
 /// Says whether a word of `find` does something to what is found.
 fn changes_found(argument: &Argument) -> bool {
     ["-delete", "-exec", "-execdir", "-ok", "-okdir"].iter().any(|word| argument.has_literal(word))
-}
-
-/// Says whether an option's value is a program, or decides what runs.
-fn is_running(program: &str, option: Option<&str>) -> bool {
-    let Some(option) = option else { return false };
-    // The last letter of several may be such an option too: `rsync -ave`.
-    let is_cluster = (3..=CLUSTER_MAX).contains(&option.len()) && !option.starts_with("--");
-    let ends_so = |known: &str| option == known || is_cluster && known.len() == 2 && option.ends_with(&known[1..]);
-    let by_program =
-        RUNNING_SHORT.iter().any(|(name, options)| *name == program && options.iter().any(|it| ends_so(it)));
-    let is_long = option.len() > 2;
-    by_program
-        || RUNNING_LONG.contains(&option)
-        || is_long && option.trim_start_matches('-').split('-').any(|word| RUNNING.contains(&word))
 }
