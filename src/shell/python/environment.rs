@@ -10,9 +10,11 @@ use super::known::{SHELLS, STARTING, is_running};
 use super::lexer::{FIELD, Token};
 use super::line::{arguments, assignments, names, split};
 use super::sink::{FILES, Functions, Judge};
-use super::tree::Expr;
+use super::statement;
+use super::texts::UNKNOWN;
+use super::tree::{Expr, Statement};
 use crate::shell::program::Holes;
-use crate::shell::special::is_obeyed;
+use crate::shell::special::{is_obeyed, is_special};
 use std::collections::BTreeSet;
 
 const REASON: &str = "the environment that programs obey, or its name";
@@ -68,6 +70,7 @@ impl Judge<'_> {
     /// Notes the variables that a statement puts into an environment, and judges their names.
     pub(super) fn learn_environment(&mut self, statement: &[Token]) {
         for Part { key, value } in self.environment_parts(statement) {
+            self.obeyed |= self.may_be_obeyed(key, value);
             if let Key::Computed(key) = key {
                 self.refuse(&self.sources(key), REASON);
             }
@@ -91,6 +94,23 @@ impl Judge<'_> {
                     Key::Computed(_) | Key::None => self.refuse(&brought, REASON),
                 }
             }
+        }
+    }
+
+    /// Says whether a part may set a variable that programs obey, whatever it gets.
+    fn may_be_obeyed(&self, key: Key<'_>, value: &[Token]) -> bool {
+        match key {
+            Key::Known(key) => is_special(key),
+            Key::Computed(key) => {
+                let read = statement::read(key);
+                let Some([Statement::Expr(key)]) = read.as_deref() else { return true };
+                self.texts(key, 0).iter().any(|key| key.contains(UNKNOWN) || is_special(key))
+            }
+            Key::None => value.windows(2).any(|pair| match pair {
+                [Token::Name(name), Token::Other('=')] | [Token::Text(name, _), Token::Other(':')] => is_special(name),
+                _ => false,
+            }),
+            Key::Elsewhere => false,
         }
     }
 
@@ -209,7 +229,10 @@ impl Judge<'_> {
     fn given<'t>(&self, function: &str, is_own: bool, given: Vec<&'t [Token]>) -> Vec<Part<'t>> {
         let is_setting = SETTING.contains(&function) && (is_own || function == "putenv");
         if is_setting {
-            return given[1..].iter().map(|value| Part { key: known(given[0]), value }).collect();
+            // `putenv(*pair)`
+            let is_several = given[0].first() == Some(&Token::Other('*'));
+            let values = if is_several { &given } else { &given[1..] };
+            return values.iter().map(|value| Part { key: known(given[0]), value }).collect();
         }
         if is_own && MERGING.contains(&function) {
             return given.into_iter().map(entry).collect();

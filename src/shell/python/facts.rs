@@ -3,21 +3,22 @@
 //!
 //! The order of statements is not looked at: a name stands for all that it gets anywhere.
 
+use super::functions::{Function, Heads, Place};
 use super::modules::{Use, is_value, uses};
 use super::statement::target_names;
-use super::tree::{Argument, Expr, Kind, Parameter, Statement};
+use super::tree::{Argument, Expr, Kind, Statement};
 use super::work::Work;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most full names that one name stands for, and the most parts of one.
 const NAMES_MAX: usize = 16;
-const PARTS_MAX: usize = 8;
+pub(super) const PARTS_MAX: usize = 8;
 
 /// The most times that names are looked up through each other.
 const ROUNDS_MAX: usize = 8;
 
 /// The name of all that the script's functions return.
-const RETURNED: &str = "<returned>";
+pub(super) const RETURNED: &str = "<returned>";
 
 /// The full name of a path of files; whatever makes one of another gives this again.
 pub(super) const PATH: &str = "pathlib.Path()";
@@ -42,8 +43,6 @@ const PATH_METHODS: &[&str] = &[
     "iterdir",
 ];
 
-/// Methods that change which items a list has, or their order.
-const CHANGING: &[&str] = &["insert", "pop", "remove", "reverse", "sort", "clear", "__setitem__", "__delitem__"];
 
 /// What a name gets.
 #[derive(Debug, Clone)]
@@ -57,40 +56,56 @@ pub(super) enum Binding {
 #[derive(Debug)]
 pub(super) struct Facts {
     /// What each name gets; that of a member has a `.` in front.
-    bindings: BTreeMap<String, Vec<Binding>>,
-    /// The parameters of the script's functions.
-    functions: BTreeMap<String, Vec<Parameter>>,
+    pub(super) bindings: BTreeMap<String, Vec<Binding>>,
+    /// The script's functions.
+    pub(super) functions: BTreeMap<String, Vec<Function>>,
+    /// The names of its classes.
+    pub(super) classes: BTreeSet<String>,
+    /// Names that one statement gives the same.
+    pub(super) twins: Vec<(String, String)>,
     /// What is added to a list, by its name: each time some items.
-    added: BTreeMap<String, Vec<Vec<Expr>>>,
+    pub(super) added: BTreeMap<String, Vec<Vec<Expr>>>,
     /// The full names of what a name stands for.
-    full: BTreeMap<String, BTreeSet<String>>,
+    pub(super) full: BTreeMap<String, BTreeSet<String>>,
     /// The names of which nobody knows what they get beside.
     unknown: BTreeSet<String>,
-    /// The functions that may be called with anything, each with how many of its parameters are given by themselves.
-    loose: BTreeSet<(String, usize)>,
+    /// The functions that may be called with anything.
+    pub(super) loose: BTreeSet<String>,
     /// How much more is looked at.
-    work: Work,
+    pub(super) work: Work,
 }
 
 impl Facts {
-    /// Learns from all statements, as far as there is something left of `work`.
-    pub(super) fn of(statements: &[Statement], work: Work) -> Self {
+    /// Learns from all statements, as far as there is something left of `work`. `heads` says of each function among them
+    /// where it stands.
+    pub(super) fn of(statements: &[Statement], heads: Heads, work: Work) -> Self {
         let mut facts = Self {
             bindings: BTreeMap::new(),
             functions: BTreeMap::new(),
+            classes: heads.classes,
+            twins: Vec::new(),
             added: BTreeMap::new(),
             full: BTreeMap::new(),
             unknown: BTreeSet::new(),
             loose: BTreeSet::new(),
             work,
         };
-        statements.iter().for_each(|statement| facts.learn_statement(statement));
+        let mut places = heads.places.into_iter();
+        for statement in statements {
+            match statement {
+                Statement::Function(name, parameters) => {
+                    facts.define(name, parameters, places.next().unwrap_or(Place::Class));
+                }
+                statement => facts.learn_statement(statement),
+            }
+        }
         for statement in statements {
             for expression in statement.expressions() {
                 let is_named = matches!(statement, Statement::Assign(..)) && matches!(expression, Expr::Lambda(..));
                 facts.learn_expression(expression, is_named);
             }
         }
+        facts.learn_changed(statements);
         facts.learn_shared();
         for _ in 0..ROUNDS_MAX {
             if !facts.learn_full_names() {
@@ -116,11 +131,11 @@ impl Facts {
 
     /// Returns the parameter of a function that takes all named arguments which no other has.
     pub(super) fn rest(&self, function: &str) -> Option<&str> {
-        let mut parameters = self.functions.get(function)?.iter();
+        let mut parameters = self.functions.get(function)?.iter().flat_map(|it| &it.parameters);
         parameters.find(|it| it.kind == Kind::Named).map(|it| it.name.as_str())
     }
 
-    fn bind(&mut self, name: String, binding: Binding) {
+    pub(super) fn bind(&mut self, name: String, binding: Binding) {
         if matches!(binding, Binding::Unknown) && !self.unknown.insert(name.clone()) {
             return;
         }
@@ -130,14 +145,21 @@ impl Facts {
     fn assign(&mut self, target: &Expr, value: &Expr) {
         match (target, value) {
             (Expr::Name(name), Expr::Lambda(parameters, _)) => {
-                self.functions.entry(name.clone()).or_default().extend(parameters.iter().cloned());
+                let function = Function { parameters: parameters.clone(), place: Place::Outside };
+                self.functions.entry(name.clone()).or_default().push(function);
             }
             // `list = list + more`
             (Expr::Name(name), Expr::Operation('+', one, other)) if **one == Expr::Name(name.clone()) => {
                 self.added.entry(name.clone()).or_default().push(vec![Expr::Several(other.clone())]);
             }
             (Expr::Name(name), _) => self.bind(name.clone(), Binding::Value(value.clone())),
-            (Expr::Member(_, name), _) => self.bind(format!(".{name}"), Binding::Value(value.clone())),
+            (Expr::Member(owner, name), _) => {
+                self.bind(format!(".{name}"), Binding::Value(value.clone()));
+                // The module may be the script itself.
+                if matches!(&**owner, Expr::Name(owner) if self.full.contains_key(owner)) {
+                    self.bind(name.clone(), Binding::Value(value.clone()));
+                }
+            }
             (Expr::List(targets), Expr::List(values))
                 if targets.len() == values.len()
                     && !targets.iter().chain(values).any(|it| matches!(it, Expr::Several(_))) =>
@@ -159,7 +181,7 @@ impl Facts {
     }
 
     /// Notes that nobody knows which items a list has.
-    fn change(&mut self, list: &Expr) {
+    pub(super) fn change(&mut self, list: &Expr) {
         match list {
             Expr::Name(name) => self.bind(name.clone(), Binding::Unknown),
             Expr::Member(_, name) => self.bind(format!(".{name}"), Binding::Unknown),
@@ -193,7 +215,14 @@ impl Facts {
                     self.full.entry(own.clone()).or_default().insert(full.clone());
                 }
             }
-            Statement::Assign(targets, value) => targets.iter().for_each(|target| self.assign(target, value)),
+            Statement::Assign(targets, value) => {
+                targets.iter().for_each(|target| self.assign(target, value));
+                for pair in targets.windows(2) {
+                    if let [Expr::Name(one), Expr::Name(other)] = pair {
+                        self.twins.push((one.clone(), other.clone()));
+                    }
+                }
+            }
             Statement::Augment(Expr::Name(name), '+', value) => {
                 self.added.entry(name.clone()).or_default().push(vec![Expr::Several(Box::new(value.clone()))]);
             }
@@ -204,16 +233,12 @@ impl Facts {
             Statement::Augment(target, ..) => self.bind_all(target),
             Statement::For(target, value) => self.each(target, value),
             Statement::With(value, Some(target)) => self.assign(target, value),
-            Statement::Function(name, parameters) => {
-                self.functions.entry(name.clone()).or_default().extend(parameters.iter().cloned());
-                for parameter in parameters {
-                    let default = parameter.default.clone();
-                    default.into_iter().for_each(|value| self.bind(parameter.name.clone(), Binding::Value(value)));
-                }
-            }
             // Nobody says of which function: of any.
             Statement::Return(value) => self.bind(RETURNED.to_owned(), Binding::Value(value.clone())),
-            Statement::With(_, None) | Statement::Decorator(_) | Statement::Expr(_) => {}
+            Statement::With(_, None)
+            | Statement::Decorator(_)
+            | Statement::Expr(_)
+            | Statement::Function(..) => {}
         }
     }
 
@@ -247,74 +272,10 @@ impl Facts {
         let elsewhere =
             counts.into_iter().filter(|(name, (all, called))| all > called && self.functions.contains_key(*name));
         let elsewhere: Vec<&str> = elsewhere.map(|(name, _)| name).collect();
-        elsewhere.into_iter().for_each(|name| self.loosen(name, 0));
+        elsewhere.into_iter().for_each(|name| self.loosen(name));
         for (callee, arguments) in calls {
             self.learn_call(callee, arguments);
         }
-    }
-
-    /// Notes that a function of the script may be called with anything, but for its first parameters.
-    fn loosen(&mut self, function: &str, own: usize) {
-        if self.loose.insert((function.to_owned(), own)) {
-            let parameters = self.functions.get(function).into_iter().flatten().skip(own);
-            let parameters: Vec<String> = parameters.map(|it| it.name.clone()).collect();
-            parameters.into_iter().for_each(|name| self.bind(name, Binding::Unknown));
-        }
-    }
-
-    fn learn_call(&mut self, callee: &Expr, arguments: &[Argument]) {
-        if let Expr::Member(owner, method) = callee
-            && CHANGING.contains(&method.as_str())
-        {
-            self.change(owner);
-        }
-        if let (Expr::Member(owner, method), [first, ..]) = (callee, arguments)
-            && let Some(name) = owner.last_name()
-        {
-            let added = match method.as_str() {
-                "append" => Some(first.value.clone()),
-                "extend" => Some(Expr::Several(Box::new(first.value.clone()))),
-                _ => None,
-            };
-            self.added.entry(name.to_owned()).or_default().extend(added.map(|item| vec![item]));
-        }
-        // A function of a module may have the name of one of the script's.
-        let is_of_module = matches!(callee, Expr::Member(owner, _) if matches!(&**owner, Expr::Name(name) if self.full.contains_key(name)));
-        let function = callee.last_name().filter(|_| !is_of_module);
-        let Some((function, parameters)) = function.and_then(|name| Some((name, self.functions.get(name)?))) else {
-            return;
-        };
-        let is_method = parameters.first().is_some_and(|first| first.name == "self" || first.name == "cls");
-        let parameters = &parameters[usize::from(is_method)..];
-        let is_known =
-            arguments.iter().all(|it| it.name.as_deref() != Some("**") && !matches!(it.value, Expr::Several(_)));
-        if !is_known {
-            return self.loosen(function, usize::from(is_method));
-        }
-        let mut given: Vec<(String, Expr)> = Vec::new();
-        let (named, placed): (Vec<&Argument>, Vec<&Argument>) = arguments.iter().partition(|it| it.name.is_some());
-        for argument in named {
-            let name = argument.name.clone().unwrap_or_default();
-            given.push((name, argument.value.clone()));
-        }
-        let mut placed = placed.into_iter();
-        for parameter in parameters {
-            if !self.work.take(1) {
-                break;
-            }
-            match parameter.kind {
-                Kind::One => {
-                    let Some(argument) = placed.next() else { break };
-                    given.push((parameter.name.clone(), argument.value.clone()));
-                }
-                Kind::Rest => {
-                    let rest = placed.by_ref().map(|it| it.value.clone()).collect();
-                    given.push((parameter.name.clone(), Expr::List(rest)));
-                }
-                Kind::Named => {}
-            }
-        }
-        given.into_iter().for_each(|(name, value)| self.bind(name, Binding::Value(value)));
     }
 
     /// Returns the lists that are changed by another name of theirs: that name, and the list's.

@@ -13,8 +13,10 @@ use super::sink::{FILES, Judge};
 use super::spread::WRITERS;
 use super::texts::{Item, UNKNOWN};
 use super::tree::{Argument, Expr, Statement};
+use crate::shell::analysis::Finding;
 use crate::shell::program::{Commands, Holes};
 use crate::shell::special::is_special;
+use std::collections::BTreeSet;
 
 /// Methods and functions by which something is written.
 const WRITING: &[&str] = &["write", "writelines", "write_text", "write_bytes", "writerow", "writerows", "writeheader"];
@@ -77,6 +79,7 @@ const WRITTEN: &[(&str, usize, Held)] = &[
     ("zipfile.ZipFile", 0, Held::Any),
     ("tarfile.*open", 0, Held::Any),
     ("writestr", 0, Held::Given),
+    ("urllib.request.urlretrieve", 1, Held::Given),
     ("xml.etree.*ElementTree().write", 0, Held::Given),
     ("open", 0, Held::Printed),
 ];
@@ -103,7 +106,8 @@ impl Judge<'_> {
         let Some(all) = self.tainted.get(FILES).cloned().filter(|_| self.is_read) else { return };
         let mut commands: Vec<&Expr> = Vec::new();
         // Another name of the standard input, or a variable that names a file.
-        let mut moves = self.named.contains("dup2") || self.texts.iter().any(|name| is_special(name));
+        let mut moves =
+            self.named.contains("dup2") || self.obeyed || self.texts.iter().any(|name| is_special(name));
         for expression in statements.iter().flat_map(Statement::expressions) {
             expression.walk(&mut |inner| {
                 let Expr::Call(callee, arguments) = inner else { return };
@@ -145,6 +149,37 @@ impl Judge<'_> {
                     self.refuse(&holes, RUN);
                 }
                 finding.requirements.iter().for_each(|requirement| self.require(&holes, *requirement));
+            }
+        }
+    }
+
+    /// Judges what the commands that the script gives to a shell do with the files that it writes itself: they may read
+    /// the variables that it sets.
+    pub(super) fn judge_made(&mut self, statements: &[Statement]) {
+        let held: Holes = self.variables().into_iter().flat_map(|(_, holes)| holes).collect();
+        if held.is_empty() || self.made.is_empty() {
+            return;
+        }
+        let mut texts: Vec<String> = Vec::new();
+        for expression in statements.iter().flat_map(Statement::expressions) {
+            expression.walk(&mut |inner| {
+                let Expr::Call(callee, arguments) = inner else { return };
+                let is_shell = callee.last_name().is_some_and(|name| SHELLS.contains(&name))
+                    || self.is_starting(callee) && self.gives_shell(arguments);
+                if let Some(first) = arguments.first().filter(|_| is_shell) {
+                    texts.extend(self.texts(&first.value, 0).iter().map(|text| without_fields(text)));
+                }
+            });
+        }
+        let last = |file: &String| file.rsplit('/').next().unwrap_or_default().to_owned();
+        let made: BTreeSet<String> = self.made.iter().map(last).filter(|it| !it.is_empty()).collect();
+        for file in made.iter().take(FILES_MAX) {
+            let mut commands = Commands::default();
+            commands.write(file, &held);
+            texts.iter().filter(|text| text.contains(file.as_str())).for_each(|text| commands.command(text));
+            let refuses = |(_, finding): &(Holes, Finding)| finding.refusal.is_some();
+            if commands.demands(&[]).is_ok_and(|demands| demands.iter().any(refuses)) {
+                self.refuse(&held, "in the environment of a file of the script's that a program runs");
             }
         }
     }
@@ -195,8 +230,8 @@ impl Judge<'_> {
             callee => is_writing(callee) && files.is_empty(),
         };
         if is_one && !sources.is_empty() {
-            self.writes_elsewhere = true;
-            self.taint(FILES.to_owned(), sources);
+            let file = if let Expr::Member(owner, _) = callee { owner } else { callee };
+            self.write_unnamed(file, sources);
         }
     }
 
@@ -232,7 +267,7 @@ impl Judge<'_> {
                 }
             });
         }
-        written.retain(|(file, holes)| !holes.is_empty() && !file.contains(UNKNOWN));
+        written.retain(|(_, holes)| !holes.is_empty());
         written
     }
 
@@ -264,7 +299,7 @@ impl Judge<'_> {
 }
 
 /// Returns a text with something unknown where `%` and `.format` put a value into it.
-fn without_fields(text: &str) -> String {
+pub(super) fn without_fields(text: &str) -> String {
     let mut parts = text.split('{');
     let first = parts.next().unwrap_or_default().to_owned();
     let braces = parts.fold(first, |text, part| match part.split_once('}') {

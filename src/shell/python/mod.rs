@@ -31,12 +31,14 @@
 //! ```text
 //! lexer        tokens, and where the holes stand
 //! tree         expressions and statements: parse and statement read them
-//! facts        what names stand for
+//! facts        what names stand for; functions: what calls give them; changed: lists that change by other names
 //! texts        words, names of files and beginnings of addresses, as far as the author wrote them
+//! variants     the words that an item of a list may be
 //! learn        what a script calls its functions; line: a statement as flat tokens
 //! sink         which text reaches what, and the names that run it; known, format, help: their lists
 //! modules      the functions of modules; library: Python's own modules; calls: what is given to them
 //! started      programs; environment: what they get; followed: the forms in which it is followed
+//! renamed      which names are Python's own
 //! numbers      calls of which nothing but digits and letters comes
 //! readers      what modules make of text in ways of their own
 //! words        short programs as a shell has them
@@ -44,6 +46,7 @@
 //! anywhere     what may hold any text of a script
 //! scopes       what each function's names get; given: its parameters
 //! proof        whether a text is the author's; authors: of what it can be made; handed: what has to be proved
+//! unnamed      the names of files for later scripts
 //! files        commands that may run a file with payload text
 //! spread       what payload text gets into; shared: objects with several names; passed: functions that are kept
 //! work         how much is looked at for all that
@@ -53,11 +56,13 @@ mod anywhere;
 mod apart;
 mod authors;
 mod calls;
+mod changed;
 mod environment;
 mod facts;
 mod files;
 mod followed;
 mod format;
+mod functions;
 mod given;
 mod handed;
 mod help;
@@ -73,6 +78,7 @@ mod passed;
 mod proof;
 mod readers;
 mod reads;
+mod renamed;
 mod scopes;
 mod shared;
 mod sink;
@@ -81,6 +87,8 @@ mod started;
 mod statement;
 mod texts;
 mod tree;
+mod unnamed;
+mod variants;
 mod words;
 mod work;
 

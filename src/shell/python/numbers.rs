@@ -68,6 +68,24 @@ const PLAIN: &[&str] = &[
     "loads",
 ];
 
+/// Functions that make letters of numbers: what a number was made of is a text again.
+const REVEALING: &[&str] = &[
+    "chr",
+    "bytes",
+    "bytearray",
+    "to_bytes",
+    "fromhex",
+    "unhexlify",
+    "a2b_hex",
+    "b16decode",
+    "pack",
+    "pack_into",
+    "array",
+    "translate",
+    "maketrans",
+    "unescape",
+];
+
 /// Names by which a script gives a value to a name that is a text, or runs code that may.
 const RENAMING: &[&str] = &[
     "globals",
@@ -140,17 +158,10 @@ impl Judge<'_> {
     }
 
     /// Says whether a function of this name makes a number of what it is given: Python's own, that the script calls
-    /// nothing else.
+    /// nothing else, and of which it makes no text again.
     pub(super) fn makes_number(&self, name: &str) -> bool {
-        let is_other = || {
-            self.facts.is_function(name)
-                || !self.facts.bindings(name).is_empty()
-                || self.functions.contains_key(name)
-                || self.imported.contains(name)
-                || self.imported.contains("builtins")
-                || self.renames()
-        };
-        NUMBERS.contains(&name) && !is_other()
+        let is_shown = || REVEALING.iter().any(|name| self.named.contains(*name));
+        NUMBERS.contains(&name) && self.is_pythons(name) && !self.renames() && !is_shown()
     }
 
     /// Says whether an expression is a number, so that `%` divides it. A name that is made of itself is one if all else
@@ -198,11 +209,6 @@ impl Judge<'_> {
             }
             _ => false,
         }
-    }
-
-    /// Says whether a name is Python's own, which the script gives to nothing else.
-    fn is_pythons(&self, name: &str) -> bool {
-        !self.facts.is_function(name) && self.facts.bindings(name).is_empty() && !self.imported.contains(name)
     }
 
     /// Says whether a call returns the digits of a checksum.

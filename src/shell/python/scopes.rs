@@ -434,3 +434,27 @@ fn is_harmless(decorator: &Expr) -> bool {
     let callee = if let Expr::Call(callee, _) = decorator { callee } else { decorator };
     callee.last_name().is_some_and(|name| DECORATORS.contains(&name))
 }
+
+/// Returns the classes whose members statements give something to, by the numbers of the statements: they stand in the
+/// body of one, also inside of that of another.
+pub(super) fn bodies(lines: &[Line<'_>]) -> BTreeMap<usize, Vec<String>> {
+    let mut found = BTreeMap::new();
+    // The heads that are open, each with its column and the name of the class.
+    let mut open: Vec<(usize, Option<String>)> = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let Some(column) = line.column else { continue };
+        open.retain(|(head, _)| *head < column);
+        let words: Vec<&str> = names(line.tokens).take(3).collect();
+        match words.as_slice() {
+            ["class", name, ..] => open.push((column, Some((*name).to_owned()))),
+            ["def", ..] | ["async", "def", ..] => open.push((column, None)),
+            _ => {
+                let classes: Vec<String> = open.iter().rev().map_while(|(_, class)| class.clone()).collect();
+                if !classes.is_empty() {
+                    found.insert(at, classes);
+                }
+            }
+        }
+    }
+    found
+}

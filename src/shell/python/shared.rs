@@ -20,7 +20,7 @@ const DEPTH_MAX: usize = 8;
 const PAIRS_MAX: usize = 20_000;
 
 /// Functions that put one of their arguments into another.
-const STORING: &[&str] = &[
+pub(super) const STORING: &[&str] = &[
     "heappush",
     "heappushpop",
     "heapreplace",
@@ -50,14 +50,14 @@ const STORING: &[&str] = &[
 ];
 
 /// Classes by which a method can be called with its object as the first argument.
-const CONTAINERS: &[&str] =
+pub(super) const CONTAINERS: &[&str] =
     &["list", "dict", "set", "bytearray", "deque", "OrderedDict", "defaultdict", "Counter", "object", "type"];
 
 /// Methods that put nothing into what they belong to.
 const GIVING: &[&str] = &["get", "keys", "values", "items", "copy", "read", "readline", "readlines", "getvalue"];
 
 /// Functions and methods that return a text, a number, a path, or nothing that keeps what they are given.
-const NOTHING_KEPT: &[&str] = &[
+pub(super) const NOTHING_KEPT: &[&str] = &[
     "str",
     "bytes",
     "int",

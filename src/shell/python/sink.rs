@@ -7,13 +7,15 @@
 
 use super::facts::Facts;
 use super::format::gives_format;
+use super::functions::Heads;
 use super::help::help;
 use super::known::{LOGGING, QUERYING, TEMPLATES, TEMPLATING, TOUCHING, TOUCHING_MEMBERS, is_running};
 use super::learn::{imports_by_name, is_special_method};
 use super::lexer::{FIELD, FIELD_END, Lexed, Token, field_tokens};
 use super::line::{arguments, as_variable, assigned, head_and_rest, is_dumping, names, split};
 use super::reads::NAMES;
-use super::scopes::Line;
+use super::renamed::renamed;
+use super::scopes::{Line, bodies};
 use super::spread::COPIED;
 use super::statement;
 use super::tree::Statement;
@@ -48,9 +50,10 @@ pub(super) fn judge(
     let read: Vec<Statement> = lines.iter().flat_map(|line| line.statements.iter().cloned()).collect();
     let work = Work::new();
     let mut judge = Judge {
-        facts: Facts::of(&read, work.clone()),
+        facts: Facts::of(&read, Heads::of(&lines), work.clone()),
         written: Vec::new(),
         writes_elsewhere: false,
+        unnamed: Holes::new(),
         is_read: lines.iter().all(|line| line.is_read),
         fed: Holes::new(),
         redirected: BTreeSet::new(),
@@ -71,6 +74,8 @@ pub(super) fn judge(
         classes: BTreeSet::new(),
         made: Vec::new(),
         bound: BTreeSet::new(),
+        renamed: renamed(&statements),
+        bodies: bodies(&lines),
         running: BTreeSet::new(),
         starting: BTreeSet::new(),
         loaders: BTreeSet::new(),
@@ -84,6 +89,7 @@ pub(super) fn judge(
         run_files: BTreeSet::new(),
         texts: tokens.iter().filter_map(as_variable).collect(),
         set: BTreeMap::new(),
+        obeyed: false,
         holes,
     };
     for statement in &statements {
@@ -136,6 +142,7 @@ pub(super) fn judge(
     }
     read.iter().for_each(|statement| judge.judge_statement(statement));
     judge.judge_commands(&read);
+    judge.judge_made(&read);
     judge.judge_readers(&statements);
     read.iter().for_each(|statement| judge.feed(statement));
     judge.learn_inputs(&read);
@@ -143,11 +150,7 @@ pub(super) fn judge(
     judge.require_of_parts(&statements);
     judge.judge_environment(&statements, &read);
     judge.judge_handed(&lines);
-    let name = |file: &str| file.rsplit('/').next().unwrap_or_default().to_owned();
-    let otherwise = judge.written_otherwise(&read);
-    let written =
-        judge.written.iter().chain(&otherwise).filter_map(|(file, holes)| Some((name(file), *holes.first()?)));
-    let written = written.filter(|(file, _)| !file.is_empty()).collect();
+    let written = judge.all_written(&read, tokens);
     judge.work(0).then_some(written)
 }
 
@@ -182,6 +185,8 @@ pub(super) struct Judge<'j> {
     pub(super) written: Vec<(String, Holes)>,
     /// It writes payload text to what may be any file.
     pub(super) writes_elsewhere: bool,
+    /// What it writes to files whose names are made when it runs.
+    pub(super) unnamed: Holes,
     /// All its statements can be read.
     pub(super) is_read: bool,
     /// What it writes to the input of programs that run already.
@@ -220,6 +225,10 @@ pub(super) struct Judge<'j> {
     pub(super) made: Vec<String>,
     /// The names that `case` gives to what comes from elsewhere.
     pub(super) bound: BTreeSet<String>,
+    /// The names that it gives something to.
+    pub(super) renamed: BTreeSet<String>,
+    /// The classes in whose bodies its statements stand, by the numbers of those.
+    pub(super) bodies: BTreeMap<usize, Vec<String>>,
     /// The script's own names of functions that run their argument.
     pub(super) running: BTreeSet<String>,
     /// Its own names of functions that start a program.
@@ -246,6 +255,8 @@ pub(super) struct Judge<'j> {
     pub(super) texts: BTreeSet<String>,
     /// The variables that it puts into the environment, and what reaches each.
     pub(super) set: BTreeMap<String, Holes>,
+    /// It may set one that programs obey.
+    pub(super) obeyed: bool,
     pub(super) holes: &'j mut [Finding],
 }
 

@@ -1,6 +1,7 @@
 //! What payload text gets into by a statement of a Python script: the names that it assigns, the objects that its
 //! methods change, the parameters of the functions that it names.
 
+use super::facts::Binding;
 use super::known::{LOGGING, STARTING};
 use super::learn::ARGUMENT_NAMES;
 use super::lexer::{FIELD, Token};
@@ -8,6 +9,7 @@ use super::line::{assigned, assignments, closing, is_dumping, names};
 use super::numbers::NUMBERS;
 use super::reads::GIT;
 use super::sink::{FILES, Judge};
+use super::tree::Expr;
 use crate::shell::program::Holes;
 
 /// Methods that change nothing of what they belong to.
@@ -70,6 +72,9 @@ const PRINTS: &[&str] = &["print", "stdout", "pprint", "pp"];
 pub(super) const COPIED: &[(&str, &[&str])] =
     &[("argv", ARGUMENT_NAMES), ("tempdir", &["gettempdir"]), ("__doc__", &["getdoc", "cleandoc", "getcomments"])];
 
+/// Names by which a script makes dictionaries that get an entry where none is found.
+const MISSING: &[&str] = &["defaultdict", "__missing__"];
+
 /// What gets into the same names from wherever it stands.
 #[derive(Default)]
 struct Common {
@@ -85,8 +90,9 @@ impl Judge<'_> {
     pub(super) fn spread_all(&mut self, statements: &[&[Token]], copied: &[(String, String)]) -> bool {
         let mut changed = false;
         let mut common = Common::default();
-        for statement in statements {
+        for (at, statement) in statements.iter().enumerate() {
             changed |= self.spread(statement, &mut common);
+            changed |= self.spread_to_classes(at, statement);
         }
         for target in self.called.iter().chain(&self.anywhere).cloned().collect::<Vec<_>>() {
             changed |= self.taint(target, &common.anywhere);
@@ -100,6 +106,20 @@ impl Judge<'_> {
             changed |= self.taint(list.clone(), &sources);
         }
         changed | self.spread_altered()
+    }
+
+    /// Taints the classes in whose bodies a statement stands that gives payload text to a member, and says whether that
+    /// was new: what is done with a class, an object of it or its members needs no member's name.
+    fn spread_to_classes(&mut self, at: usize, statement: &[Token]) -> bool {
+        let Some(classes) = self.bodies.get(&at).cloned() else { return false };
+        let first = names(statement).next();
+        let value = match assignments(statement).last() {
+            Some(equals) => &statement[equals + 1..],
+            None if matches!(first, Some("for" | "with" | "async")) => statement,
+            None => return false,
+        };
+        let sources = self.sources(value);
+        classes.into_iter().fold(false, |changed, class| changed | self.taint(class, &sources))
     }
 
     /// Taints what a statement assigns and changes, and says whether that was new.
@@ -172,11 +192,28 @@ impl Judge<'_> {
                 || matches!(&statement[at + 1..], [Token::Other('.'), Token::Name(member), rest @ ..] if LEFT.contains(&member.as_str()) && !assigned[at] && is_end(rest.first()));
             // What is read of it does not change it.
             let is_read = statement.get(at + 1) == Some(&Token::Other('['))
+                && !self.gets_what_is_looked_up(name)
                 && (name.starts_with("environ") || !assigned[at] && is_end(statement.get(closing(statement, at + 1))));
             let is_changed = matches!(statement.get(at + 1), Some(Token::Other('.' | '['))) && !is_asked && !is_read;
             changed.extend((is_changed && !self.modules.contains(name)).then(|| name.clone()));
         }
         changed
+    }
+
+    /// Says whether a name may stand for a dictionary that gets an entry where none is found: `defaultdict(list)[key]`.
+    fn gets_what_is_looked_up(&self, name: &str) -> bool {
+        let makes = |value: &Expr| match value {
+            Expr::Text(_) | Expr::Constant | Expr::List(_) | Expr::Dict(_) | Expr::Comprehension(..) => false,
+            Expr::Operation(..) => false,
+            Expr::Call(callee, _) => !callee.last_name().is_some_and(|name| ASKING.contains(&name)),
+            _ => true,
+        };
+        let is_one = |it: &Binding| match it {
+            Binding::Value(value) => makes(value),
+            Binding::Item(_) | Binding::Unknown => true,
+        };
+        let bindings = self.facts.bindings(name);
+        MISSING.iter().any(|name| self.named.contains(*name)) && (bindings.is_empty() || bindings.iter().any(is_one))
     }
 
     /// Taints a name, and says whether that was new.

@@ -37,6 +37,10 @@ const BUILDERS: &[&str] = &[
 /// The most words of a program: far more than a person writes.
 const WORDS_MAX: usize = 1000;
 
+/// How many arguments without a name say nothing of the program: its words, and how it is read. The third is another
+/// program, the ninth has a shell read the words (`subprocess.Popen`).
+const PLACED_MAX: usize = 2;
+
 /// What a file is called for a shell whose name is payload text.
 const FILE_NAME: &str = "PIPEHOOK_FILE";
 
@@ -121,8 +125,15 @@ impl Judge<'_> {
         }
     }
 
-    /// Says whether arguments may give the words of a program to a shell.
+    /// Says whether arguments may give the words of a program to a shell, or to a program that is named apart.
     pub(super) fn gives_shell(&self, arguments: &[Argument]) -> bool {
+        let placed: Vec<&Argument> = arguments.iter().filter(|it| it.name.is_none()).collect();
+        placed.len() > PLACED_MAX
+            || placed.iter().skip(1).any(|it| matches!(it.value, Expr::Several(_)))
+            || self.names_shell(arguments)
+    }
+
+    fn names_shell(&self, arguments: &[Argument]) -> bool {
         arguments.iter().any(|argument| match argument.name.as_deref() {
             Some("shell" | "preexec_fn" | "executable") => true,
             Some("**") => self.sets_shell(&argument.value),
@@ -134,18 +145,21 @@ impl Judge<'_> {
     fn sets_shell(&self, dictionary: &Expr) -> bool {
         let is_one = |value: &Expr| match value {
             Expr::Dict(entries) => entries.iter().any(|(key, _)| {
-                key.as_ref().is_none_or(|key| key.text().is_none_or(|key| key == "shell" || key == "executable"))
+                let is_one = |key: &str| matches!(key, "shell" | "executable" | "preexec_fn");
+                key.as_ref().is_none_or(|key| key.text().is_none_or(|key| is_one(&key)))
             }),
-            Expr::Call(_, arguments) => {
-                arguments.iter().any(|it| matches!(it.name.as_deref(), None | Some("shell" | "executable" | "**")))
+            Expr::Call(callee, arguments) => {
+                !matches!(&**callee, Expr::Name(name) if name == "dict" && self.is_pythons(name))
+                    || arguments.iter().any(|it| matches!(it.name.as_deref(), None | Some("shell" | "executable" | "**")))
             }
-            _ => false,
+            _ => true,
         };
         match dictionary {
-            Expr::Name(name) => self.facts.bindings(name).iter().any(|binding| match binding {
-                Binding::Value(value) => is_one(value),
-                Binding::Item(_) | Binding::Unknown => false,
-            }),
+            Expr::Name(name) => {
+                let bindings = self.facts.bindings(name);
+                let is_any = bindings.is_empty() || !self.facts.added(name).is_empty() || self.bound.contains(name);
+                is_any || bindings.iter().any(|it| !matches!(it, Binding::Value(value) if !is_one(value)))
+            }
             value => is_one(value),
         }
     }
@@ -196,7 +210,9 @@ impl Judge<'_> {
     fn judge_read_files(&mut self, started: &Started) {
         let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
         let words: Vec<String> = started.program.words.iter().map(|word| text_of(word)).collect();
-        let is_named = |file: &str| !file.is_empty() && words.iter().skip(1).any(|word| word.contains(file));
+        let is_program = |file: &str| words.first().is_some_and(|word| last(word) == file);
+        let is_named =
+            |file: &str| !file.is_empty() && (is_program(file) || words.iter().skip(1).any(|word| word.contains(file)));
         let is_read = |file: &str| started.read.iter().any(|read| last(read) == file);
         let files: Vec<(String, Holes)> = self
             .written
@@ -207,7 +223,12 @@ impl Judge<'_> {
         for (file, holes) in &files {
             let mut commands = Commands::default();
             commands.write(file, holes);
-            let mut command: String = words.iter().map(|word| quoted(&without_folder(word, file))).collect();
+            let mut shown: Vec<String> = words.iter().map(|word| without_folder(word, file)).collect();
+            // Where the script names it otherwise than by a text, nobody sees its folder.
+            if is_program(file) {
+                shown[0] = format!("./{file}");
+            }
+            let mut command: String = shown.iter().map(|word| quoted(word)).collect();
             if is_read(file) {
                 command.push_str(&format!("< {}", quoted(file)));
             }
@@ -284,7 +305,7 @@ impl Judge<'_> {
     }
 
     /// Returns the variables of the environment that hold payload text.
-    fn variables(&self) -> Vec<(String, Holes)> {
+    pub(super) fn variables(&self) -> Vec<(String, Holes)> {
         let given = self.environment.iter().enumerate().filter(|(_, name)| !is_word(name));
         let given = given.map(|(at, name)| (name.clone(), Holes::from([self.own + at])));
         given.chain(self.set.iter().map(|(name, holes)| (name.clone(), holes.clone()))).collect()
@@ -299,7 +320,8 @@ impl Judge<'_> {
                 Item::Word(word) => (self.word(word, 0), self.is_whole(word, 0)),
                 Item::Several(words) => (self.word(words, DEPTH_OF_NONE), false),
             };
-            let is_own = is_whole && word.iter().all(|part| matches!(part, Part::Text(_)));
+            let is_own =
+                is_whole && word.iter().all(|part| matches!(part, Part::Text(text) if !text.contains(UNKNOWN)));
             if started.program.words.is_empty() && !is_own {
                 // Nobody knows which program it is, and where its arguments begin.
                 return None;
@@ -337,10 +359,10 @@ fn text_of(word: &[Part]) -> String {
     word.iter().map(|part| if let Part::Text(text) = part { text.as_str() } else { UNKNOWN }).collect()
 }
 
-/// Returns a word without the folder of a file that it names.
+/// Returns a word with another folder of a file that it names: the one in which the script runs.
 fn without_folder(word: &str, file: &str) -> String {
     match word.strip_suffix(file).filter(|folder| folder.ends_with('/')) {
-        Some(folder) => format!("{}{file}", &folder[..folder.rfind(['=', ':']).map_or(0, |at| at + 1)]),
+        Some(folder) => format!("{}./{file}", &folder[..folder.rfind(['=', ':']).map_or(0, |at| at + 1)]),
         None => word.to_owned(),
     }
 }

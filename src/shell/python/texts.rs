@@ -2,15 +2,16 @@
 //! files, the beginnings of addresses.
 
 use super::facts::Binding;
+use super::files::without_fields;
 use super::sink::Judge;
 use super::tree::{Expr, Piece};
 use crate::shell::program::{Holes, Part};
 
 /// How far names are followed.
-const DEPTH_MAX: usize = 8;
+pub(super) const DEPTH_MAX: usize = 8;
 
 /// The most lists of words that one list may be, and texts that one text may be.
-const CHOICES_MAX: usize = 64;
+pub(super) const CHOICES_MAX: usize = 64;
 
 /// What stands for a part of the author's that is known only when the script runs.
 pub(super) const UNKNOWN: &str = "value";
@@ -124,7 +125,11 @@ impl Judge<'_> {
                 let mut lists = vec![Vec::new()];
                 for item in items {
                     let choices = self.items(item, depth)?;
-                    lists = product(lists, &choices)?;
+                    // Of more than can be told apart nobody knows which it is.
+                    lists = match product(lists.clone(), &choices) {
+                        Some(lists) => lists,
+                        None => product(lists, &[vec![Item::Word(item.clone())]])?,
+                    };
                 }
                 Some(lists)
             }
@@ -134,10 +139,12 @@ impl Judge<'_> {
                 Some(lists.into_iter().flatten().collect())
             }
             Expr::Call(callee, arguments) => match (&**callee, arguments.as_slice()) {
-                (Expr::Name(name), [only]) if name == "list" || name == "tuple" => self.lists(&only.value, depth + 1),
+                (Expr::Name(name), [only]) if (name == "list" || name == "tuple") && self.is_pythons(name) => {
+                    self.lists(&only.value, depth + 1)
+                }
                 (Expr::Member(owner, method), []) if method == "copy" => self.lists(owner, depth + 1),
                 (Expr::Member(owner, method), []) if method == "split" => Some(vec![split(&owner.text()?)]),
-                (Expr::Member(_, method), [only]) if method == "split" && callee_is(callee, "shlex") => {
+                (Expr::Member(..), [only]) if self.facts.full_names(callee).iter().eq(["shlex.split"]) => {
                     Some(vec![split(&only.value.text()?)])
                 }
                 _ => None,
@@ -206,7 +213,9 @@ impl Judge<'_> {
 
     /// Returns what an item of a list may be: one word, or those of another list.
     fn items(&self, item: &Expr, depth: usize) -> Option<Vec<Vec<Item>>> {
-        let Expr::Several(inner) = item else { return Some(vec![vec![Item::Word(item.clone())]]) };
+        let Expr::Several(inner) = item else {
+            return Some(self.variants(item).into_iter().map(|it| vec![Item::Word(it)]).collect());
+        };
         Some(self.lists(inner, depth + 1).unwrap_or_else(|| vec![vec![Item::Several((**inner).clone())]]))
     }
 
@@ -239,14 +248,16 @@ impl Judge<'_> {
                 (Expr::Member(owner, method), _) if method == "format" => {
                     owner.text().map(|format| prefixed(&format, &all))
                 }
-                (Expr::Name(name), [only]) if TEXTUAL.contains(&name.as_str()) => Some(next(&only.value)),
-                (Expr::Member(owner, method), []) if SAME.contains(&method.as_str()) => Some(next(owner)),
+                (Expr::Name(name), [only]) if TEXTUAL.contains(&name.as_str()) && !self.is_own(name) => {
+                    Some(next(&only.value))
+                }
+                (Expr::Member(owner, method), []) if SAME.contains(&method.as_str()) && !self.is_own(method) => {
+                    Some(next(owner))
+                }
                 _ => None,
             },
             Expr::Name(name) => match self.facts.bindings(name) {
                 [Binding::Value(value)] if self.facts.added(name).is_empty() => Some(next(value)),
-                // One of the author's own, though something else of a call that gives it is tainted.
-                [_, _, ..] if self.is_one_of_texts(name) => Some(vec![Part::Text(UNKNOWN.to_owned())]),
                 _ => None,
             },
             _ => None,
@@ -260,14 +271,6 @@ impl Judge<'_> {
         let is_one = |owner: &Expr| *owner == Expr::Name("sys".to_owned());
         matches!(expression, Expr::Member(owner, name) if name == "executable" && is_one(owner))
             && self.facts.bindings(".executable").is_empty()
-    }
-
-    /// Says whether all that a name gets are literals of the author's.
-    fn is_one_of_texts(&self, name: &str) -> bool {
-        let is_text = |it: &Binding| matches!(it, Binding::Value(value) if value.text().is_some_and(|it| self.variable(&it).is_none()));
-        let is_changed =
-            !self.facts.added(name).is_empty() || self.bound.contains(name) || self.anywhere.contains(name);
-        !is_changed && self.facts.bindings(name).iter().all(is_text)
     }
 
     /// Says whether the author wrote all of a word but for the payload text in it.
@@ -324,7 +327,7 @@ impl Judge<'_> {
             }),
             Expr::Operation('+', one, other) => joined(next(one), "", &next(other)),
             Expr::Operation('/', one, other) => joined(next(one), "/", &next(other)),
-            Expr::Operation('%', format, _) => next(format),
+            Expr::Operation('%', format, _) => next(format).iter().map(|text| without_fields(text)).collect(),
             Expr::Any(items) => items.iter().flat_map(next).take(CHOICES_MAX).collect(),
             Expr::Named(_, value) => next(value),
             Expr::Name(name) => {
@@ -350,6 +353,9 @@ impl Judge<'_> {
                 }
                 (Expr::Member(owner, method), _) if method == "upper" => {
                     next(owner).iter().map(|text| text.to_uppercase()).collect()
+                }
+                (Expr::Member(owner, method), [_, ..]) if method == "format" => {
+                    next(owner).iter().map(|text| without_fields(text)).collect()
                 }
                 (Expr::Member(owner, method), _) if SAME.contains(&method.as_str()) => next(owner),
                 (_, [first, rest @ ..]) if callee.last_name().is_some_and(|name| TEXTUAL.contains(&name)) => {
@@ -379,10 +385,6 @@ fn product(mut lists: Vec<Vec<Item>>, behind: &[Vec<Item>]) -> Option<Vec<Vec<It
 fn split(text: &str) -> Vec<Item> {
     let word = |word: &str| Item::Word(Expr::Text(vec![Piece::Text(word.to_owned())]));
     text.split_whitespace().map(word).collect()
-}
-
-fn callee_is(callee: &Expr, module: &str) -> bool {
-    matches!(callee, Expr::Member(owner, _) if **owner == Expr::Name(module.to_owned()))
 }
 
 fn begins_with_field(pieces: &[Piece]) -> bool {

@@ -220,6 +220,8 @@ const PYTHON_UNPROVEN: &[&str] = &[
     // `loop` is no name there, and no payload is a folder with a program `ls`.
     "import asyncio\nloop.subprocess_",
     "self.env[\"PATH\"] = ",
+    // A configuration of a cluster in YAML.
+    "kubectl",
     // A pickle has bytes that none of the payloads is.
     "ForkingPickler",
     "send_bytes",

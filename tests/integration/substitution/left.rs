@@ -142,6 +142,31 @@ const CARRIED: &[(&str, &str, &str)] = &[
         "bash: |\n    wc -l f; sh build.sh",
     ),
     (
+        "task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: |\n      for n in ['run']:\n          open('%s.%s' % (n, 'cfg'), 'w').write('${{ x }}')",
+        "bash: |\n    sh run.cfg",
+        "bash: |\n    wc -c run.cfg; sh build.sh",
+    ),
+    (
+        "task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: |\n      u = 'https://example.org/run.cfg'\n      n = u.split('/')[-1]\n      open(n, 'w').write('${{ x }}')",
+        "bash: |\n    sh run.cfg",
+        "bash: |\n    wc -c run.cfg; sh build.sh",
+    ),
+    (
+        "task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: |\n      import os\n      for n in ['run.j2']:\n          open(os.path.splitext(n)[0], 'w').write('${{ x }}')",
+        "bash: |\n    sh run",
+        "bash: |\n    wc -c run; sh build.sh",
+    ),
+    (
+        "task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: |\n      texts = {'deploy': '${{ x }}'}\n      for n in texts:\n          open(n, 'w').write(texts[n])",
+        "bash: |\n    sh deploy",
+        "bash: |\n    wc -c deploy; sh build.sh",
+    ),
+    (
+        "task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: |\n      import urllib.request\n      urllib.request.urlretrieve('data:text/plain,' + urllib.request.quote('${{ x }}'), 'f')",
+        "bash: |\n    sh f",
+        "bash: |\n    wc -c f; sh build.sh",
+    ),
+    (
         "task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: |\n      import zipfile\n      zipfile.ZipFile('z.zip', 'w').writestr('f', '${{ x }}')",
         "bash: |\n    unzip -q z.zip; sh f",
         "bash: |\n    wc -c z.zip; sh build.sh",
