@@ -46,7 +46,7 @@ pub struct Refusal {
     /// The line of the script where the hole stands, or where the variable is named first;
     /// counted from 1.
     pub line: usize,
-    /// What the text can't be, to be read after "payload text can't be".
+    /// What the text can't be, to be read after "payload text can't be", and on which line, if that is another.
     pub reason: String,
     /// One action that would mend it.
     pub help: Option<String>,
@@ -107,6 +107,9 @@ pub(super) struct Finding {
     pub(super) place: Option<&'static str>,
     pub(super) requirements: Vec<Requirement>,
     pub(super) refusal: Option<String>,
+    /// The line of the script where the text would become what the refusal says, where the analysis tells it; counted
+    /// from 1.
+    pub(super) line: Option<usize>,
     /// What to do about the refusal, or about a value that is not plain, where it is not what helps mostly.
     pub(super) help: Option<&'static str>,
 }
@@ -262,6 +265,10 @@ impl Analysis {
             if let Some(reason) = finding.refusal {
                 let help = Some(finding.help.unwrap_or(HELP).to_owned());
                 let entrance = entrance.clone();
+                let reason = match finding.line.filter(|at| *at != line) {
+                    Some(at) => format!("{reason}, on line {at}"),
+                    None => reason,
+                };
                 analysis.refusals.push(Refusal { entrance, line, reason, help, value_dependent: false });
             }
             finding.requirements.extend(in_command.contains(&index).then_some(Requirement::Plain));

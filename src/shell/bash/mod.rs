@@ -96,7 +96,7 @@ pub(super) fn analyse(outline: &Outline, given: Given) -> Result<Findings, Unrea
         let help = is_special.then_some(ANOTHER_NAME).or(is_emptied.then_some(STOP_IF_EMPTY));
         let help = help.or(verdict.is_in_code.then_some(PASS_IT));
         let requirements = if is_known { verdict.requirements } else { Vec::new() };
-        findings.holes.push(Finding { place, requirements, refusal, help });
+        findings.holes.push(Finding { place, requirements, refusal, help, line: None });
     }
     Ok(findings)
 }

@@ -70,35 +70,42 @@ impl Judge<'_> {
             return;
         }
         let scopes = Scopes::of(lines);
-        match self.unproved(&scopes) {
-            Some((reason, Source::Environment)) => self.refuse(&active.union(&environment).copied().collect(), &reason),
-            Some((reason, Source::Script)) => self.refuse(&active, &reason),
-            None => {}
-        }
+        let Some(Unproved { reason, source, line }) = self.unproved(&scopes) else { return };
+        let holes = match source {
+            Source::Environment => active.union(&environment).copied().collect(),
+            Source::Script => active,
+        };
+        self.line = line;
+        self.refuse(&holes, &reason);
+        self.line = None;
     }
 
-    fn unproved(&self, scopes: &Scopes<'_>) -> Option<(String, Source)> {
+    fn unproved(&self, scopes: &Scopes<'_>) -> Option<Unproved> {
         let mut proof = Proof::new(self, scopes);
-        let mut sinks = Sinks { judge: self, others: self.others(scopes), asked: Vec::new(), handed: None };
-        for (statement, scope) in &scopes.statements {
+        let mut sinks = Sinks { judge: self, others: self.others(scopes), line: 1, asked: Vec::new(), handed: None };
+        for ((statement, scope), line) in scopes.statements.iter().zip(&scopes.numbers) {
+            sinks.line = *line;
             sinks.statement(statement, *scope, scopes.is_class(*scope));
         }
-        if let Some(handed) = sinks.handed {
+        if let Some((handed, line)) = sinks.handed {
             let reason = format!("in a script that hands on {handed}, so that nobody sees what it runs");
-            return Some((reason, Source::Script));
+            return Some(Unproved { reason, source: Source::Script, line: Some(line) });
         }
         if !sinks.asked.is_empty() && !scopes.is_whole() {
-            return Some(("in a script that gives its names too much to be followed".to_owned(), Source::Script));
+            let reason = "in a script that gives its names too much to be followed".to_owned();
+            return Some(Unproved { reason, source: Source::Script, line: None });
         }
-        let mut found: Option<(String, Source)> = None;
-        for (function, (expression, scope)) in sinks.asked {
+        let mut found: Option<Unproved> = None;
+        for Asked { function, text: (expression, scope), line } in sinks.asked {
             let Some((missing, source)) = proof.missing(expression, scope) else { continue };
             let reason =
                 format!("in a script where {missing}, which can't be proved to be yours, may reach `{function}`");
-            if source == Source::Environment {
-                return Some((reason, source));
+            let is_any = source == Source::Environment;
+            let unproved = Unproved { reason, source, line: Some(line) };
+            if is_any {
+                return Some(unproved);
             }
-            found.get_or_insert((reason, source));
+            found.get_or_insert(unproved);
         }
         found
     }
@@ -139,15 +146,33 @@ impl Judge<'_> {
     }
 }
 
+/// Why a script takes no payload text.
+struct Unproved {
+    reason: String,
+    source: Source,
+    /// The line of the script that would run some, where it is one.
+    line: Option<usize>,
+}
+
+/// What has to be proved.
+struct Asked<'s> {
+    /// What gets it.
+    function: String,
+    text: Placed<'s>,
+    /// The line of the script where that is.
+    line: usize,
+}
+
 /// What is found in a script.
 struct Sinks<'j, 's> {
     judge: &'j Judge<'j>,
     /// Names of functions that run texts, with some of their arguments.
     others: Vec<&'s str>,
-    /// What has to be proved, each with the function that gets it.
-    asked: Vec<(String, Placed<'s>)>,
-    /// A function that runs texts and is handed on.
-    handed: Option<String>,
+    /// The line that is looked at.
+    line: usize,
+    asked: Vec<Asked<'s>>,
+    /// A function that runs texts and is handed on, and the line where it is.
+    handed: Option<(String, usize)>,
 }
 
 impl<'s> Sinks<'_, 's> {
@@ -172,8 +197,8 @@ impl<'s> Sinks<'_, 's> {
         match expression {
             Expr::Call(callee, arguments) => {
                 let name = callee.last_name().unwrap_or_default();
-                let asked = self.asked_of(callee, arguments).into_iter();
-                self.asked.extend(asked.map(|it| (name.to_owned(), (&it.value, scope))));
+                let function = callee.dotted().unwrap_or_default();
+                self.asked_of(callee, arguments).into_iter().for_each(|it| self.ask(&function, &it.value, scope));
                 match &**callee {
                     Expr::Name(_) => {}
                     Expr::Member(owner, _) => self.look(owner, scope),
@@ -188,18 +213,23 @@ impl<'s> Sinks<'_, 's> {
             Expr::Name(name) | Expr::Member(_, name)
                 if self.judge.runs(expression) || self.others.contains(&name.as_str()) =>
             {
-                self.handed.get_or_insert_with(|| format!("`{name}`"));
+                self.handed.get_or_insert_with(|| (format!("`{name}`"), self.line));
             }
             Expr::Member(owner, _) => self.look_at_owner(owner, scope),
             Expr::Item(owner, key) => {
                 if self.is_namespace(owner) {
-                    self.asked.push(("globals".to_owned(), (key, scope)));
+                    self.ask("globals", key, scope);
                 }
                 self.look(owner, scope);
                 self.look(key, scope);
             }
             _ => expression.parts().into_iter().for_each(|part| self.look(part, scope)),
         }
+    }
+
+    /// Notes that what a function gets has to be proved.
+    fn ask(&mut self, function: &str, text: &'s Expr, scope: Scope) {
+        self.asked.push(Asked { function: function.to_owned(), text: (text, scope), line: self.line });
     }
 
     fn look_at_owner(&mut self, owner: &'s Expr, scope: Scope) {
@@ -216,6 +246,7 @@ impl<'s> Sinks<'_, 's> {
         let runs =
             |value: &Expr| self.judge.runs(value) || value.last_name().is_some_and(|name| self.others.contains(&name));
         let mut runs_texts = false;
+        let mut asked: Vec<(String, &'s Expr)> = Vec::new();
         for argument in arguments {
             match &argument.value {
                 value if runs(value) => runs_texts = true,
@@ -223,11 +254,12 @@ impl<'s> Sinks<'_, 's> {
                     runs_texts = true;
                     let own = given.iter().filter(|it| !runs(&it.value) && !is_beside(it));
                     let name = inner.last_name().unwrap_or_default().to_owned();
-                    self.asked.extend(own.map(|it| (name.clone(), (&it.value, scope))));
+                    asked.extend(own.map(|it| (name.clone(), &it.value)));
                 }
                 _ => {}
             }
         }
+        asked.into_iter().for_each(|(name, value)| self.ask(&name, value, scope));
         let name = callee.last_name().unwrap_or_default().to_owned();
         for argument in arguments {
             let value = &argument.value;
@@ -235,7 +267,7 @@ impl<'s> Sinks<'_, 's> {
                 continue;
             }
             if runs_texts && !is_partial(value) && !is_beside(argument) {
-                self.asked.push((name.clone(), (value, scope)));
+                self.ask(&name, value, scope);
             }
             if !(runs_texts && is_partial(value)) {
                 self.look(value, scope);

@@ -61,8 +61,17 @@ pub(super) enum Token {
 pub(super) struct Lexed {
     pub(super) tokens: Vec<Token>,
     pub(super) places: BTreeMap<usize, Place>,
-    /// How far each line is indented that has tokens, but for those in the `{ }` of f-strings, which follow.
-    pub(super) columns: Vec<usize>,
+    /// Where each statement begins that has tokens, but for those in the `{ }` of f-strings, which follow.
+    pub(super) starts: Vec<Start>,
+}
+
+/// Where a statement begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Start {
+    /// How far it is indented.
+    pub(super) column: usize,
+    /// The line of the script, counted from 1.
+    pub(super) line: usize,
 }
 
 /// Cuts a script into tokens. The code in the `{ }` of f-strings follows as statements of its own.
@@ -88,12 +97,16 @@ fn lex_inside(symbols: &[Symbol], depth: usize) -> Result<Lexed, Unread> {
     // A line's end ends no statement in the `{ }` of an f-string.
     let open = usize::from(depth > 0);
     let mut lexer = Lexer { symbols, at: 0, open, depth, fields: Vec::new(), lexed: Lexed::default() };
+    let (mut line, mut counted) = (1, 0);
     while let Some(symbol) = lexer.peek(0) {
         let (at, count) = (lexer.at, lexer.lexed.tokens.len());
         lexer.token(symbol)?;
         let is_first = lexer.lexed.tokens[..count].last().is_none_or(|last| *last == Token::End);
         if is_first && lexer.lexed.tokens.get(count).is_some_and(|token| *token != Token::End) {
-            lexer.lexed.columns.push(symbols[..at].iter().rev().take_while(|symbol| !symbol.is('\n')).count());
+            line += symbols[counted..at].iter().filter(|symbol| symbol.is('\n')).count();
+            counted = at;
+            let column = symbols[..at].iter().rev().take_while(|symbol| !symbol.is('\n')).count();
+            lexer.lexed.starts.push(Start { column, line });
         }
     }
     lexer.lexed.tokens.push(Token::End);

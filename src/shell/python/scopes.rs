@@ -26,6 +26,8 @@ pub(super) type Placed<'s> = (&'s Expr, Scope);
 pub(super) struct Line<'t> {
     /// How far it is indented; nothing for the code in the `{ }` of an f-string.
     pub(super) column: Option<usize>,
+    /// The line of the script where it begins, counted from 1; nothing for such code.
+    pub(super) number: Option<usize>,
     pub(super) tokens: &'t [Token],
     /// What was read of it.
     pub(super) statements: Vec<Statement>,
@@ -99,6 +101,8 @@ pub(super) struct Scopes<'s> {
     left: usize,
     /// All statements, each with its scope.
     pub(super) statements: Vec<(&'s Statement, Scope)>,
+    /// The lines of the script where those begin.
+    pub(super) numbers: Vec<usize>,
 }
 
 impl<'s> Scopes<'s> {
@@ -117,6 +121,7 @@ impl<'s> Scopes<'s> {
             filled: BTreeSet::new(),
             left: GIVEN_MAX,
             statements: Vec::new(),
+            numbers: Vec::new(),
         };
         scopes.learn_lines(lines);
         let all = scopes.statements.clone();
@@ -275,6 +280,7 @@ impl<'s> Scopes<'s> {
                 }
                 self.declare(statement, scope);
                 self.statements.push((statement, scope));
+                self.numbers.push(line.number.unwrap_or(1));
             }
             is_decorated = match line.statements.as_slice() {
                 [Statement::Decorator(decorator)] => is_decorated || !is_harmless(decorator),
@@ -430,7 +436,7 @@ fn has<'n>(names: &BTreeSet<(Scope, &'n str)>, scope: Scope, name: &'n str) -> b
 }
 
 /// Says whether a decorator leaves a function what it is.
-fn is_harmless(decorator: &Expr) -> bool {
+pub(super) fn is_harmless(decorator: &Expr) -> bool {
     let callee = if let Expr::Call(callee, _) = decorator { callee } else { decorator };
     callee.last_name().is_some_and(|name| DECORATORS.contains(&name))
 }

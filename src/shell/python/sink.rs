@@ -52,6 +52,7 @@ pub(super) fn judge(
     let mut judge = Judge {
         facts: Facts::of(&read, Heads::of(&lines), work.clone()),
         written: Vec::new(),
+        moved: Vec::new(),
         writes_elsewhere: false,
         unnamed: Holes::new(),
         is_read: lines.iter().all(|line| line.is_read),
@@ -90,6 +91,7 @@ pub(super) fn judge(
         texts: tokens.iter().filter_map(as_variable).collect(),
         set: BTreeMap::new(),
         obeyed: false,
+        line: None,
         holes,
     };
     for statement in &statements {
@@ -134,19 +136,30 @@ pub(super) fn judge(
         judge.learn_environment(statement);
     }
     judge.shell_texts(&statements);
-    for statement in &statements {
-        judge.judge(statement);
+    for line in &lines {
+        judge.line = line.number;
+        judge.judge(line.tokens);
     }
     for line in lines.iter().filter(|line| !line.is_read) {
+        judge.line = line.number;
         judge.refuse(&judge.sources(line.tokens), "in a statement that pipehook can't read");
     }
-    read.iter().for_each(|statement| judge.judge_statement(statement));
+    for line in &lines {
+        judge.line = line.number;
+        line.statements.iter().for_each(|statement| judge.judge_statement(statement));
+    }
+    judge.line = None;
     judge.judge_commands(&read);
     judge.judge_made(&read);
     judge.judge_readers(&statements);
     read.iter().for_each(|statement| judge.feed(statement));
     judge.learn_inputs(&read);
-    read.iter().for_each(|statement| judge.start_all(statement));
+    judge.moved = judge.written_otherwise(&read);
+    for line in &lines {
+        judge.line = line.number;
+        line.statements.iter().for_each(|statement| judge.start_all(statement));
+    }
+    judge.line = None;
     judge.require_of_parts(&statements);
     judge.judge_environment(&statements, &read);
     judge.judge_handed(&lines);
@@ -159,13 +172,14 @@ fn lines(lexed: &Lexed) -> Vec<Line<'_>> {
     let mut lines = Vec::new();
     let all = lexed.tokens.split(|token| *token == Token::End).filter(|line| !line.is_empty());
     for (at, line) in all.enumerate() {
-        let column = lexed.columns.get(at).copied();
+        let start = lexed.starts.get(at);
+        let (column, number) = (start.map(|start| start.column), start.map(|start| start.line));
         let [head, rest] = head_and_rest(line);
         let parts = [(column, head), (column.map(|column| column + 1), rest)];
         lines.extend(parts.into_iter().filter(|(_, tokens)| !tokens.is_empty()).map(|(column, tokens)| {
             // `{name=}` of an f-string is no assignment.
             let read = statement::read(tokens.strip_suffix(&[Token::Other('=')]).unwrap_or(tokens));
-            Line { column, tokens, is_read: read.is_some(), statements: read.unwrap_or_default() }
+            Line { column, number, tokens, is_read: read.is_some(), statements: read.unwrap_or_default() }
         }));
     }
     lines
@@ -183,6 +197,8 @@ pub(super) struct Judge<'j> {
     pub(super) facts: Facts,
     /// The files that it writes, and what to each.
     pub(super) written: Vec<(String, Holes)>,
+    /// The files that hold such text by other functions than those of files, by another name for one.
+    pub(super) moved: Vec<(String, Holes)>,
     /// It writes payload text to what may be any file.
     pub(super) writes_elsewhere: bool,
     /// What it writes to files whose names are made when it runs.
@@ -257,6 +273,8 @@ pub(super) struct Judge<'j> {
     pub(super) set: BTreeMap<String, Holes>,
     /// It may set one that programs obey.
     pub(super) obeyed: bool,
+    /// The line of the script that is judged, where it is one.
+    pub(super) line: Option<usize>,
     pub(super) holes: &'j mut [Finding],
 }
 
@@ -366,7 +384,7 @@ impl Judge<'_> {
                 sources.extend(self.tainted.get(FILES).into_iter().flatten());
             }
             sources.extend(self.evaluated(name, statement, at));
-            return self.refuse(&sources, &format!("an argument of `{name}`"));
+            return self.refuse(&sources, &format!("an argument of `{}`", self.whole_name(name, statement, at)));
         }
         let owner = match statement.get(..at) {
             Some([.., Token::Name(owner), Token::Other('.')]) => owner.as_str(),
@@ -405,6 +423,16 @@ impl Judge<'_> {
         }
     }
 
+    /// Returns the name at an index as the script has it, with the module in front.
+    fn whole_name(&self, name: &str, statement: &[Token], at: usize) -> String {
+        match statement.get(..at) {
+            Some([.., Token::Name(module), Token::Other('.')]) if self.modules.contains(module) => {
+                format!("{module}.{name}")
+            }
+            _ => name.to_owned(),
+        }
+    }
+
     /// Says whether what is called `Timer` is that of `threading`, which calls a function later, and not that of
     /// `timeit`, which runs a text.
     fn waits(&self) -> bool {
@@ -435,6 +463,7 @@ impl Judge<'_> {
             if finding.refusal.is_none() {
                 finding.refusal = Some(reason.to_owned());
                 finding.help = Some(help(reason));
+                finding.line = self.line;
             }
         }
     }

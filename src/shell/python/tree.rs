@@ -118,6 +118,18 @@ impl Expr {
         }
     }
 
+    /// Returns what is called or meant as the script has it: `owner.name`, and `name` alone where the owner is no name.
+    pub(super) fn dotted(&self) -> Option<String> {
+        match self {
+            Self::Name(name) => Some(name.clone()),
+            Self::Member(owner, name) => Some(match owner.dotted() {
+                Some(owner) => format!("{owner}.{name}"),
+                None => name.clone(),
+            }),
+            _ => None,
+        }
+    }
+
     /// Returns the text of a literal that is the author's alone.
     pub(super) fn text(&self) -> Option<String> {
         let Self::Text(pieces) = self else { return None };
