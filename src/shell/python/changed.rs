@@ -6,6 +6,7 @@
 //! changed there may be each object that the expression may stand for, or is taken out of.
 
 use super::facts::{Binding, Facts, RETURNED};
+use super::functions::MADE_OF;
 use super::shared::{CONTAINERS, NOTHING_KEPT, STORING};
 use super::tree::{Argument, Expr, Statement};
 use std::collections::BTreeSet;
@@ -152,7 +153,9 @@ impl Facts {
             return;
         }
         match expression {
-            Expr::Name(_) | Expr::Member(..) => key(expression).into_iter().for_each(|it| self.meet_name(it, part, met)),
+            Expr::Name(_) | Expr::Member(..) => {
+                key(expression).into_iter().for_each(|it| self.meet_name(it, part, met))
+            }
             Expr::List(items) if part == Part::Inside => items.iter().for_each(|item| self.meet_item(item, met)),
             Expr::Dict(entries) if part == Part::Inside => {
                 entries.iter().for_each(|(_, value)| self.meet_item(value, met));
@@ -190,6 +193,16 @@ impl Facts {
         }
         if part == Part::Inside {
             self.added(name.trim_start_matches('.')).iter().flatten().for_each(|item| self.meet_item(item, met));
+        }
+        for (_, value) in self.given.iter().filter(|(own, _)| *own == name) {
+            self.meet(value, part, met);
+        }
+        for (_, value) in self.taken.iter().filter(|(own, _)| *own == name) {
+            self.meet(value, Part::Inside, met);
+        }
+        // A member of an object that a library makes of what its class is called with.
+        if name.starts_with('.') && self.bindings(&name).is_empty() {
+            self.meet_name(MADE_OF.to_owned(), part, met);
         }
         for (one, other) in &self.twins {
             for (own, twin) in [(one, other), (other, one)] {

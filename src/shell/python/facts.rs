@@ -43,7 +43,6 @@ const PATH_METHODS: &[&str] = &[
     "iterdir",
 ];
 
-
 /// What a name gets.
 #[derive(Debug, Clone)]
 pub(super) enum Binding {
@@ -61,6 +60,9 @@ pub(super) struct Facts {
     pub(super) functions: BTreeMap<String, Vec<Function>>,
     /// The names of its classes.
     pub(super) classes: BTreeSet<String>,
+    /// What names may stand for beside, or be taken out of, of which more is not known.
+    pub(super) given: Vec<(String, Expr)>,
+    pub(super) taken: Vec<(String, Expr)>,
     /// Names that one statement gives the same.
     pub(super) twins: Vec<(String, String)>,
     /// What is added to a list, by its name: each time some items.
@@ -83,6 +85,8 @@ impl Facts {
             bindings: BTreeMap::new(),
             functions: BTreeMap::new(),
             classes: heads.classes,
+            given: Vec::new(),
+            taken: Vec::new(),
             twins: Vec::new(),
             added: BTreeMap::new(),
             full: BTreeMap::new(),
@@ -90,6 +94,7 @@ impl Facts {
             loose: BTreeSet::new(),
             work,
         };
+        let decorated = heads.decorated;
         let mut places = heads.places.into_iter();
         for statement in statements {
             match statement {
@@ -105,6 +110,7 @@ impl Facts {
                 facts.learn_expression(expression, is_named);
             }
         }
+        decorated.iter().for_each(|name| facts.loosen(name));
         facts.learn_changed(statements);
         facts.learn_shared();
         for _ in 0..ROUNDS_MAX {
@@ -166,8 +172,14 @@ impl Facts {
             {
                 targets.iter().zip(values).for_each(|(target, value)| self.assign(target, value));
             }
-            _ => self.bind_all(target),
+            _ => self.take_out(target, value),
         }
+    }
+
+    /// Notes that names get parts of a value, of which nobody knows which.
+    fn take_out(&mut self, target: &Expr, value: &Expr) {
+        self.taken.extend(target_names(target).into_iter().map(|name| (name.to_owned(), value.clone())));
+        self.bind_all(target);
     }
 
     /// Notes that nobody knows what a target gets, or what the list is of which it is an item.
@@ -200,11 +212,11 @@ impl Facts {
                             let counter = Expr::Call(Box::new(Expr::Name("enumerate".to_owned())), Vec::new());
                             self.bind(name.clone(), Binding::Value(counter));
                         }
-                        target => self.bind_all(target),
+                        target => self.take_out(target, iterated),
                     }
                 }
             }
-            _ => self.bind_all(target),
+            _ => self.take_out(target, iterated),
         }
     }
 
@@ -235,10 +247,7 @@ impl Facts {
             Statement::With(value, Some(target)) => self.assign(target, value),
             // Nobody says of which function: of any.
             Statement::Return(value) => self.bind(RETURNED.to_owned(), Binding::Value(value.clone())),
-            Statement::With(_, None)
-            | Statement::Decorator(_)
-            | Statement::Expr(_)
-            | Statement::Function(..) => {}
+            Statement::With(_, None) | Statement::Decorator(_) | Statement::Expr(_) | Statement::Function(..) => {}
         }
     }
 
@@ -250,7 +259,7 @@ impl Facts {
             Expr::Call(callee, arguments) => {
                 calls.push((&**callee, arguments));
             }
-            Expr::Name(name) => passed.push(name),
+            Expr::Name(name) | Expr::Member(_, name) => passed.push(name),
             _ => {}
         });
         expression.walk(&mut |inner| match inner {
@@ -264,7 +273,7 @@ impl Facts {
         let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
         passed.iter().for_each(|name| counts.entry(name).or_default().0 += 1);
         for (callee, _) in &calls {
-            if let Expr::Name(name) = callee {
+            if let Expr::Name(name) | Expr::Member(_, name) = callee {
                 counts.entry(name).or_default().1 += 1;
             }
         }

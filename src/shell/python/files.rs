@@ -80,12 +80,13 @@ const WRITTEN: &[(&str, usize, Held)] = &[
     ("tarfile.*open", 0, Held::Any),
     ("writestr", 0, Held::Given),
     ("urllib.request.urlretrieve", 1, Held::Given),
+    ("dotenv.set_key", 0, Held::Given),
     ("xml.etree.*ElementTree().write", 0, Held::Given),
     ("open", 0, Held::Printed),
 ];
 
 /// Named arguments that are the name of a file.
-const NAMING: &[&str] = &["filename", "dst", "target", "file"];
+const NAMING: &[&str] = &["filename", "dst", "target", "file", "dotenv_path"];
 
 /// What reads a file.
 const READING: &[&str] = &["read", "readline", "readlines", "read_text", "read_bytes", "load", "reader", "DictReader"];
@@ -106,8 +107,7 @@ impl Judge<'_> {
         let Some(all) = self.tainted.get(FILES).cloned().filter(|_| self.is_read) else { return };
         let mut commands: Vec<&Expr> = Vec::new();
         // Another name of the standard input, or a variable that names a file.
-        let mut moves =
-            self.named.contains("dup2") || self.obeyed || self.texts.iter().any(|name| is_special(name));
+        let mut moves = self.named.contains("dup2") || self.obeyed || self.texts.iter().any(|name| is_special(name));
         for expression in statements.iter().flat_map(Statement::expressions) {
             expression.walk(&mut |inner| {
                 let Expr::Call(callee, arguments) = inner else { return };
@@ -269,6 +269,44 @@ impl Judge<'_> {
         }
         written.retain(|(_, holes)| !holes.is_empty());
         written
+    }
+
+    /// Says whether a file may be one to which the script writes payload text.
+    pub(super) fn is_written_file(&self, file: &Expr) -> bool {
+        let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
+        if self.is_own_file(file, &mut BTreeSet::new())
+            && self.texts(file, 0).iter().any(|it| last(it).contains(UNKNOWN))
+        {
+            return true;
+        }
+        if !self.tainted.contains_key(FILES) {
+            return false;
+        }
+        let written: Vec<String> = self.written.iter().map(|(file, _)| last(file)).collect();
+        let is_any = |name: &String| name.is_empty() || name.contains(UNKNOWN);
+        let names: Vec<String> = self.texts(file, 0).iter().map(|name| last(name)).collect();
+        written.is_empty()
+            || names.iter().chain(&written).any(is_any)
+            || names.iter().any(|name| written.contains(name))
+    }
+
+    /// Says whether an expression may be made of the name of the script's own file, which has the payload text of its
+    /// literals.
+    fn is_own_file<'a>(&'a self, file: &'a Expr, seen: &mut BTreeSet<&'a str>) -> bool {
+        match file {
+            _ if self.own == 0 || !self.work(1) => false,
+            Expr::Name(name) if name == "__file__" || name == "argv" => true,
+            Expr::Member(_, name) if name == "argv" || name == "__file__" => true,
+            Expr::Name(name) => {
+                let values = self.facts.bindings(name).iter();
+                seen.insert(name)
+                    && values.into_iter().any(|it| match it {
+                        Binding::Value(value) | Binding::Item(value) => self.is_own_file(value, seen),
+                        Binding::Unknown => false,
+                    })
+            }
+            _ => file.parts().into_iter().any(|part| self.is_own_file(part, seen)),
+        }
     }
 
     /// Says whether a call that gives a file another name, behind its own, does it with one that has payload text.

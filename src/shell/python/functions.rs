@@ -7,9 +7,12 @@
 
 use super::facts::{Binding, Facts, PARTS_MAX};
 use super::line::names;
-use super::scopes::Line;
+use super::scopes::{Line, is_harmless};
 use super::tree::{Argument, Expr, Kind, Parameter, Piece, Statement};
 use std::collections::BTreeSet;
+
+/// The name of all that the script's classes are called with.
+pub(super) const MADE_OF: &str = "<made of>";
 
 /// Where a function of the script stands, which says what its first parameter is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +32,8 @@ pub(super) enum Place {
 pub(super) struct Heads {
     pub(super) classes: BTreeSet<String>,
     pub(super) places: Vec<Place>,
+    /// The functions behind a decorator of which nobody knows what it does.
+    pub(super) decorated: BTreeSet<String>,
 }
 
 /// A function of the script.
@@ -45,6 +50,7 @@ impl Heads {
         // The heads that are open, each with its column and whether it is that of a class.
         let mut open: Vec<(usize, bool)> = Vec::new();
         let mut decorated = Place::Class;
+        let mut is_open = false;
         for line in lines {
             let column = line.column.unwrap_or_default();
             if line.column.is_some() {
@@ -56,14 +62,16 @@ impl Heads {
                 heads.classes.insert((*name).to_owned());
                 open.push((column, true));
             }
-            let mut next = Place::Class;
+            let (mut next, mut is_next_open) = (Place::Class, false);
             for statement in &line.statements {
                 match statement {
-                    Statement::Function(..) => {
+                    Statement::Function(name, _) => {
+                        heads.decorated.extend(is_open.then(|| name.clone()));
                         heads.places.push(if is_method { decorated } else { Place::Outside });
                         open.push((column, false));
                     }
                     Statement::Decorator(decorator) => {
+                        is_next_open = is_open || !is_harmless(decorator);
                         next = match decorator.last_name() {
                             Some("staticmethod") => Place::Static,
                             Some("classmethod") => Place::OfClass,
@@ -73,7 +81,7 @@ impl Heads {
                     _ => {}
                 }
             }
-            decorated = next;
+            (decorated, is_open) = (next, is_next_open);
         }
         heads
     }
@@ -104,8 +112,7 @@ impl Facts {
     }
 
     fn loosen_parameters(&mut self, function: &Function) {
-        let own = usize::from(matches!(function.place, Place::Class | Place::OfClass));
-        for parameter in function.parameters.iter().skip(own) {
+        for parameter in function.parameters.iter().filter(|it| !matches!(it.name.as_str(), "self" | "cls")) {
             self.bind(parameter.name.clone(), Binding::Unknown);
         }
     }
@@ -121,6 +128,25 @@ impl Facts {
                 _ => None,
             };
             self.added.entry(name.to_owned()).or_default().extend(added.map(|item| vec![item]));
+        }
+        if let Expr::Name(class) = callee
+            && self.classes.contains(class)
+        {
+            let made = ["__init__", "__new__"].iter().filter_map(|it| self.functions.get(*it)).flatten();
+            let parameters = made.flat_map(|it| &it.parameters).map(|it| it.name.clone());
+            let parameters: Vec<String> = parameters.chain([MADE_OF.to_owned()]).collect();
+            for argument in arguments.iter().filter(|_| self.work.take(parameters.len())) {
+                let given = parameters.iter().map(|it| (it.clone(), argument.value.clone()));
+                self.given.extend(given);
+            }
+        }
+        if let (Expr::Name(finding), [_, name, ..]) = (callee, arguments)
+            && finding == "getattr"
+        {
+            let found = name.value.text();
+            let all: Vec<String> =
+                self.functions.keys().filter(|it| found.as_ref().is_none_or(|name| name == *it)).cloned().collect();
+            all.iter().for_each(|name| self.loosen(name));
         }
         // A function of a module may have the name of one of the script's.
         let is_of_module = matches!(callee, Expr::Member(owner, _) if matches!(&**owner, Expr::Name(name) if self.full.contains_key(name)));
@@ -161,11 +187,15 @@ impl Facts {
         match expression {
             _ if depth > PARTS_MAX => true,
             Expr::Name(name) if self.classes.contains(name) => true,
-            Expr::Name(name) => {
-                let bindings = self.bindings(name).iter();
-                bindings.into_iter().any(|it| matches!(it, Binding::Value(value) | Binding::Item(value) if next(value)))
+            Expr::Name(name) => self.bindings(name).iter().any(|it| match it {
+                Binding::Value(value) | Binding::Item(value) => next(value),
+                Binding::Unknown => true,
+            }),
+            Expr::Call(callee, _) => {
+                !matches!(&**callee, Expr::Name(name) if name == "super" || self.classes.contains(name))
             }
-            Expr::Call(..) | Expr::Text(_) | Expr::Constant => false,
+            Expr::Text(_) | Expr::Constant => false,
+            Expr::Member(_, name) if name == "__class__" => true,
             Expr::Member(_, name) => {
                 let bindings = self.bindings(&format!(".{name}")).iter();
                 bindings.into_iter().any(|it| matches!(it, Binding::Value(value) if next(value)))

@@ -11,7 +11,7 @@
 //! The proof looks at kinds of expressions, and is one half: the other follows the payload's text itself (`spread`).
 
 use super::authors::{BUILTINS, CONSTANTS, MODULES, OTHERS, PROGRAMS, READING};
-use super::facts::{Binding, PATH};
+use super::facts::PATH;
 use super::given::HANDING;
 use super::known::is_quiet;
 use super::reads::GIT;
@@ -31,6 +31,8 @@ const SETTINGS: &[&str] = &["read", "read_file", "readfp"];
 enum Want {
     /// That it is an author's text, with all that is in it.
     Value,
+    /// As that, and that no number in it is the payload's: it decides which letter another text gets next.
+    Index,
     /// That it is an object of which the members are looked at by themselves.
     Owner,
 }
@@ -145,7 +147,14 @@ impl<'p, 's> Proof<'p, 's> {
             }
             Expr::Name(name) => self.name(name, scope, want),
             Expr::Member(owner, name) => self.member(expression, owner, name, scope),
-            Expr::Item(owner, _) => self.item(expression, owner, scope, want),
+            Expr::Item(owner, key) => {
+                if self.judge.variable_of(expression).is_none()
+                    && !matches!(&**owner, Expr::Name(name) if name == "argv")
+                {
+                    self.open.push((key, scope, Want::Index));
+                }
+                self.item(expression, owner, scope, want)
+            }
             Expr::Call(callee, arguments) => self.call(expression, callee, arguments, scope, want),
             // The condition decides which of both, and is in neither.
             Expr::Any(items) => {
@@ -168,7 +177,8 @@ impl<'p, 's> Proof<'p, 's> {
                 Ok(())
             }
             Expr::List(_) | Expr::Dict(_) | Expr::Operation(..) => {
-                self.push_all(expression.parts().into_iter().map(|part| (part, scope)));
+                let want = if want == Want::Index { want } else { Want::Value };
+                self.open.extend(expression.parts().into_iter().map(|part| (part, scope, want)));
                 Ok(())
             }
             Expr::Lambda(..) => Err("a function without a name".to_owned()),
@@ -257,9 +267,8 @@ impl<'p, 's> Proof<'p, 's> {
         want: Want,
     ) -> Result<(), String> {
         let unknown = || Err(format!("what {} returns", shown(callee)));
-        if self.judge.is_checksum(callee)
-            || callee.last_name().is_some_and(|name| matches!(callee, Expr::Name(_)) && self.judge.makes_number(name))
-        {
+        let is_number = |name: &str| matches!(callee, Expr::Name(_)) && self.judge.makes_number(name);
+        if want != Want::Index && (self.judge.is_checksum(callee) || callee.last_name().is_some_and(is_number)) {
             return Ok(());
         }
         if let Some(is_own) = self.judge.variable_of(whole) {
@@ -373,44 +382,6 @@ impl Judge<'_> {
             None => self.whole_environment().is_empty(),
         };
         Some(is_free)
-    }
-
-    /// Says whether a file may be one to which the script writes payload text.
-    pub(super) fn is_written_file(&self, file: &Expr) -> bool {
-        let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
-        if self.is_own_file(file, &mut BTreeSet::new())
-            && self.texts(file, 0).iter().any(|it| last(it).contains(UNKNOWN))
-        {
-            return true;
-        }
-        if !self.tainted.contains_key(FILES) {
-            return false;
-        }
-        let written: Vec<String> = self.written.iter().map(|(file, _)| last(file)).collect();
-        let is_any = |name: &String| name.is_empty() || name.contains(UNKNOWN);
-        let names: Vec<String> = self.texts(file, 0).iter().map(|name| last(name)).collect();
-        written.is_empty()
-            || names.iter().chain(&written).any(is_any)
-            || names.iter().any(|name| written.contains(name))
-    }
-
-    /// Says whether an expression may be made of the name of the script's own file, which has the payload text of its
-    /// literals.
-    fn is_own_file<'a>(&'a self, file: &'a Expr, seen: &mut BTreeSet<&'a str>) -> bool {
-        match file {
-            _ if self.own == 0 || !self.work(1) => false,
-            Expr::Name(name) if name == "__file__" || name == "argv" => true,
-            Expr::Member(_, name) if name == "argv" || name == "__file__" => true,
-            Expr::Name(name) => {
-                let values = self.facts.bindings(name).iter();
-                seen.insert(name)
-                    && values.into_iter().any(|it| match it {
-                        Binding::Value(value) | Binding::Item(value) => self.is_own_file(value, seen),
-                        Binding::Unknown => false,
-                    })
-            }
-            _ => file.parts().into_iter().any(|part| self.is_own_file(part, seen)),
-        }
     }
 
     /// Says whether settings may be read from a file to which the script writes payload text: by a `ConfigParser`,

@@ -60,9 +60,7 @@ impl Judge<'_> {
     /// module.
     pub(super) fn is_own(&self, name: &str) -> bool {
         let is_brought = || self.imported.contains(name) && self.facts.bindings(name).is_empty();
-        self.facts.is_function(name)
-            || self.classes.contains(name)
-            || !self.is_pythons(name) && !is_brought()
+        self.facts.is_function(name) || self.classes.contains(name) || !self.is_pythons(name) && !is_brought()
     }
 
     /// Says whether a name is Python's own: the script gives it to nothing else.

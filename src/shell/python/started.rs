@@ -11,6 +11,7 @@ use super::tree::{Argument, Expr, Statement};
 use super::words::is_word;
 use crate::shell::analysis::Unread;
 use crate::shell::bash::without_version;
+use crate::shell::filename::base;
 use crate::shell::outline::{names_variable, prints_environment};
 use crate::shell::program::{Commands, Demand, Holes, Part, Program, demands_of_shell_text};
 use crate::shell::requirement::Requirement;
@@ -86,10 +87,10 @@ impl Judge<'_> {
                 if let Expr::Call(callee, arguments) = inner
                     && self.is_starting(callee)
                 {
-                    started.push((callee.last_name().unwrap_or("run"), arguments));
+                    started.push((callee.dotted().unwrap_or_else(|| "run".to_owned()), arguments));
                 }
             });
-            started.into_iter().for_each(|(name, arguments)| self.start(name, arguments));
+            started.into_iter().for_each(|(name, arguments)| self.start(&name, arguments));
         }
     }
 
@@ -150,7 +151,9 @@ impl Judge<'_> {
             }),
             Expr::Call(callee, arguments) => {
                 !matches!(&**callee, Expr::Name(name) if name == "dict" && self.is_pythons(name))
-                    || arguments.iter().any(|it| matches!(it.name.as_deref(), None | Some("shell" | "executable" | "**")))
+                    || arguments
+                        .iter()
+                        .any(|it| matches!(it.name.as_deref(), None | Some("shell" | "executable" | "**")))
             }
             _ => true,
         };
@@ -176,11 +179,16 @@ impl Judge<'_> {
         let program = started.program.name().map_or("", without_version).to_owned();
         if INTERPRETERS.contains(&program.as_str()) {
             self.refuse_files("written to a file that a program may run");
-            let is_word = |file: &String| started.program.words.contains(&vec![Part::Text(file.clone())]);
-            if self.made.iter().any(is_word) {
-                let held: Holes = self.variables().into_iter().flat_map(|(_, holes)| holes).collect();
-                self.refuse(&held, "in the environment of a file of the script's that a program runs");
+        }
+        let is_run = |file: &String| match started.program.words.as_slice() {
+            [_, words @ ..] if INTERPRETERS.contains(&program.as_str()) => {
+                words.contains(&vec![Part::Text(file.clone())])
             }
+            _ => started.program.name() == Some(base(file)),
+        };
+        if self.made.iter().any(is_run) {
+            let held: Holes = self.variables().into_iter().flat_map(|(_, holes)| holes).collect();
+            self.refuse(&held, "in the environment of a file of the script's that a program runs");
         }
         if BUILDERS.contains(&program.as_str()) {
             let is_word = |file: &str| started.program.words.contains(&vec![Part::Text(file.to_owned())]);
@@ -217,6 +225,7 @@ impl Judge<'_> {
         let files: Vec<(String, Holes)> = self
             .written
             .iter()
+            .chain(&self.moved)
             .map(|(file, holes)| (last(file), holes.clone()))
             .filter(|(file, _)| !file.contains(UNKNOWN) && (is_named(file) || is_read(file)))
             .collect();

@@ -70,14 +70,17 @@ impl Parser<'_> {
                 self.colon()
             }
             "match" | "case" if self.tokens.contains(&Token::Other(':')) && self.choose(word, read) => Some(()),
-            "return" | "raise" | "assert" | "del" => {
+            "return" | "yield" | "raise" | "assert" | "del" => {
                 self.at += 1;
+                if word == "yield" {
+                    self.eat_word("from");
+                }
                 if self.is_end() {
                     return Some(());
                 }
                 let value = self.list()?;
                 read.push(match word {
-                    "return" => Statement::Return(value),
+                    "return" | "yield" => Statement::Return(value),
                     "del" => Statement::Augment(value, 'd', Expr::Constant),
                     _ => Statement::Expr(value),
                 });

@@ -258,6 +258,8 @@ impl Judge<'_> {
             },
             Expr::Name(name) => match self.facts.bindings(name) {
                 [Binding::Value(value)] if self.facts.added(name).is_empty() => Some(next(value)),
+                // One of the author's own, though something else of a call that gives it is tainted.
+                [_, _, ..] if self.is_one_of_texts(name) => Some(vec![Part::Text(UNKNOWN.to_owned())]),
                 _ => None,
             },
             _ => None,
@@ -273,6 +275,14 @@ impl Judge<'_> {
             && self.facts.bindings(".executable").is_empty()
     }
 
+    /// Says whether all that a name gets are literals of the author's.
+    fn is_one_of_texts(&self, name: &str) -> bool {
+        let is_text = |it: &Binding| matches!(it, Binding::Value(value) if value.text().is_some_and(|it| self.variable(&it).is_none()));
+        let is_changed =
+            !self.facts.added(name).is_empty() || self.bound.contains(name) || self.anywhere.contains(name);
+        !is_changed && self.facts.bindings(name).iter().all(is_text)
+    }
+
     /// Says whether the author wrote all of a word but for the payload text in it.
     pub(super) fn is_whole(&self, expression: &Expr, depth: usize) -> bool {
         let next = |expression: &Expr| self.is_whole(expression, depth + 1);
@@ -284,6 +294,7 @@ impl Judge<'_> {
             Expr::Operation('+' | '/', one, other) => next(one) && next(other),
             Expr::Name(name) if self.facts.added(name).is_empty() => match self.facts.bindings(name) {
                 [Binding::Value(value)] => next(value) || !self.reaches(expression).is_empty(),
+                [_, _, ..] if self.is_one_of_texts(name) => false,
                 _ => !self.reaches(expression).is_empty(),
             },
             _ if self.is_interpreter(expression) => true,

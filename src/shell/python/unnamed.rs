@@ -30,8 +30,10 @@ impl Judge<'_> {
             if name.contains(UNKNOWN) {
                 unnamed.extend(holes);
             }
-            if !name.is_empty() {
-                files.entry(name.to_owned()).or_insert(*hole);
+            for name in [name.to_owned(), name.replace(UNKNOWN, "*")] {
+                if !name.trim_matches('*').is_empty() {
+                    files.entry(name).or_insert(*hole);
+                }
             }
         }
         if let Some(hole) = unnamed.first() {
@@ -66,12 +68,10 @@ fn own_names(tokens: &[Token]) -> BTreeSet<String> {
             words.extend(found.filter(|word| is_name(word) && (!is_sentence || suffix(word).is_some())));
         }
     }
-    let stems = words.iter().filter_map(|word| word.rsplit_once('.').map(|(stem, _)| stem)).filter(|stem| is_name(stem));
+    let stems =
+        words.iter().filter_map(|word| word.rsplit_once('.').map(|(stem, _)| stem)).filter(|stem| is_name(stem));
     let whole: BTreeSet<&str> = words.iter().map(|word| word.trim_start_matches('.')).chain(stems).collect();
-    let suffixes = words.iter().filter_map(|word| match word.rsplit_once('.') {
-        Some((_, suffix)) => Some(suffix),
-        None => Some(*word),
-    });
+    let suffixes = words.iter().map(|word| word.rsplit_once('.').map_or(*word, |(_, suffix)| suffix));
     let suffixes: BTreeSet<&str> = suffixes.filter(|suffix| is_suffix(suffix)).collect();
     let glued = whole.iter().flat_map(|stem| suffixes.iter().map(move |suffix| format!("{stem}.{suffix}")));
     whole.iter().map(|name| (*name).to_owned()).chain(glued).take(NAMES_MAX).collect()

@@ -55,7 +55,8 @@ impl Judge<'_> {
                         piece => vec![piece.clone()],
                     };
                     let longer = |before: &Vec<Piece>| {
-                        let all = choices.iter().map(|choice| [before.as_slice(), &[choice.clone()]].concat());
+                        let all =
+                            choices.iter().map(|choice| [before.as_slice(), std::slice::from_ref(choice)].concat());
                         all.collect::<Vec<_>>()
                     };
                     found = limited(found.iter().flat_map(longer).collect())?;

@@ -189,6 +189,7 @@ const PYTHON_PAYLOADS: &[&str] = &[
     "{__import__('os').system('canary')}",
     "!!python/object/apply:os.system [\"canary\"]",
     "x');__import__('os').system('canary')#",
+    "#!/bin/sh\ncanary\n",
 ];
 /// Parts of rows of Python in which no payload does anything here: a library is needed, or another Python, or
 /// an escape is cut in two, or a value would only make a script no script.
@@ -225,6 +226,9 @@ const PYTHON_UNPROVEN: &[&str] = &[
     // A pickle has bytes that none of the payloads is.
     "ForkingPickler",
     "send_bytes",
+    // Libraries that run or load what they are given.
+    "js2py",
+    "torch",
 ];
 
 #[test]

@@ -167,6 +167,66 @@ const CARRIED: &[(&str, &str, &str)] = &[
         "bash: |\n    wc -c f; sh build.sh",
     ),
     (
+        "task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: |\n      class W:\n          def __init__(self, n): self.f = open(n, 'w')\n          def put(self, t): self.f.write(t)\n      W('run.txt').put('${{ x }}')",
+        "bash: |\n    sh run.txt",
+        "bash: |\n    wc -c out.txt; sh build.sh",
+    ),
+    (
+        "task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: |\n      for n, t in {'run': '${{ x }}'}.items(): open(n, 'w').write(t)",
+        "bash: |\n    sh run",
+        "bash: |\n    wc -c out.txt; sh build.sh",
+    ),
+    (
+        "task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: |\n      import argparse\n      p = argparse.ArgumentParser()\n      p.add_argument('--out', default='deploy.txt')\n      a = p.parse_args([])\n      open(a.out, 'w').write('${{ x }}')",
+        "bash: |\n    sh deploy.txt",
+        "bash: |\n    wc -c out.txt; sh build.sh",
+    ),
+    (
+        "task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: |\n      import os\n      open(os.environ.get('OUT', 'deploy.txt'), 'w').write('${{ x }}')",
+        "bash: |\n    sh deploy.txt",
+        "bash: |\n    wc -c out.txt; sh build.sh",
+    ),
+    (
+        "task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: |\n      from dataclasses import dataclass\n      @dataclass\n      class C:\n          out: str = 'deploy.txt'\n      c = C()\n      open(c.out, 'w').write('${{ x }}')",
+        "bash: |\n    sh deploy.txt",
+        "bash: |\n    wc -c out.txt; sh build.sh",
+    ),
+    (
+        "task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: |\n      import os\n      tmp = 'deploy.txt.tmp'\n      open(tmp, 'w').write('${{ x }}')\n      os.replace(tmp, tmp[:-4])",
+        "bash: |\n    sh deploy.txt",
+        "bash: |\n    wc -c out.txt; sh build.sh",
+    ),
+    (
+        "task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: |\n      def name(): return 'deploy.txt'\n      open(name(), 'w').write('${{ x }}')",
+        "bash: |\n    sh deploy.txt",
+        "bash: |\n    wc -c out.txt; sh build.sh",
+    ),
+    (
+        "task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: |\n      files = {'out': 'deploy.txt', 'log': 'run.log'}\n      open(files['out'], 'w').write('${{ x }}')",
+        "bash: |\n    sh deploy.txt",
+        "bash: |\n    wc -c out.txt; sh build.sh",
+    ),
+    (
+        "task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: |\n      NAMES = ['deploy.txt', 'b.txt']\n      for n in NAMES: open(n, 'w').write('${{ x }}')",
+        "bash: |\n    sh deploy.txt",
+        "bash: |\n    wc -c out.txt; sh build.sh",
+    ),
+    (
+        "task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: |\n      import sys\n      from pathlib import Path\n      n = sys.argv[0][:2]\n      (Path('out') / f'{n}.txt').write_text('${{ x }}')",
+        "bash: |\n    for f in out/*.txt; do sh \"$f\"; done",
+        "bash: |\n    wc -c out.txt; sh build.sh",
+    ),
+    (
+        "task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: |\n      import traceback\n      try: raise ValueError('${{ x }}')\n      except ValueError:\n          with open('deploy.txt', 'w') as f: traceback.print_exc(file=f)",
+        "bash: |\n    sh deploy.txt",
+        "bash: |\n    wc -c out.txt; sh build.sh",
+    ),
+    (
+        "task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: |\n      import dotenv\n      dotenv.set_key('.env', 'A', '${{ x }}')",
+        "bash: |\n    . ./.env",
+        "bash: |\n    wc -c out.txt; sh build.sh",
+    ),
+    (
         "task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: |\n      import zipfile\n      zipfile.ZipFile('z.zip', 'w').writestr('f', '${{ x }}')",
         "bash: |\n    unzip -q z.zip; sh f",
         "bash: |\n    wc -c z.zip; sh build.sh",
