@@ -195,6 +195,8 @@ impl Judge<'_> {
             Use::Escaped => self.require(sources, Requirement::NoBackslash),
             Use::Address => self.require(begins, Requirement::WebAddress),
             Use::Path => self.require(sources, Requirement::InsidePath),
+            Use::Word => self.require(sources, Requirement::NotAnOption),
+            Use::Repository => self.require(sources, Requirement::Repository),
             Use::Format => self.refuse_format(sources),
             Use::Code => self.refuse(sources, &format!("an argument of `{}`", shown(function))),
         }
@@ -234,7 +236,11 @@ impl Judge<'_> {
             None
         };
         let parts = || owner.into_iter().chain(arguments.iter().map(|argument| &argument.value));
-        let sources: Holes = parts().flat_map(|part| self.reaches(part)).collect();
+        let mut sources: Holes = parts().flat_map(|part| self.reaches(part)).collect();
+        // `print_exc(file=f)`
+        if callee.last_name().is_some_and(|name| self.anywhere.contains(name)) {
+            sources.extend(self.reaches(callee));
+        }
         let files: Vec<String> = parts().flat_map(|part| self.files(part, 0)).collect();
         self.learn_elsewhere(callee, &sources, &files);
         if sources.is_empty() {
@@ -272,7 +278,11 @@ impl Judge<'_> {
                 let values = values.filter_map(|it| if let Binding::Value(value) = it { Some(value) } else { None });
                 values.flat_map(next).collect()
             }
-            Expr::Member(owner, _) => next(owner),
+            Expr::Member(owner, name) => {
+                let members = self.facts.bindings(&format!(".{name}")).iter();
+                let values = members.filter_map(|it| if let Binding::Value(value) = it { Some(value) } else { None });
+                std::iter::once(&**owner).chain(values).flat_map(next).collect()
+            }
             Expr::Any(items) | Expr::List(items) => items.iter().flat_map(next).collect(),
             _ => Vec::new(),
         }

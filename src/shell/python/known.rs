@@ -76,6 +76,8 @@ pub(super) const RUNNING: &[&str] = &[
     "get_type_hints",
     "render_template_string",
     "send_bytes",
+    "_send_bytes",
+    "_send",
     "ForkingPickler",
     "load_extension",
 ];

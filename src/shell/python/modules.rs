@@ -16,6 +16,10 @@ pub(super) enum Use {
     Address,
     /// The name of a file or folder.
     Path,
+    /// A word of a program, which may be an option.
+    Word,
+    /// The name of another repository.
+    Repository,
     /// A format or a template, into which others are put.
     Format,
     /// Code, a command, the name of a module, or something unknown.
@@ -83,8 +87,8 @@ const VALUES: &[&str] = &[
 ];
 
 /// The functions: positional arguments by letters, of which the last stands for all that follow, then those with
-/// names. `d`: data, `e`: no `\`, `s`: a setting, `a`: an address, `p`: a path, `f`: a format, `c`: code. A name that ends with `*`
-/// stands for all that begin so; the first row that fits holds.
+/// names. `d`: data, `e`: no `\`, `s`: a setting, `a`: an address, `p`: a path, `w`: a word of a program, `r`: a repository,
+/// `f`: a format, `c`: code. A name that ends with `*` stands for all that begin so; the first row that fits holds.
 const ROWS: &[(&str, &str)] = &[
     ("builtins.eval", "c"),
     ("builtins.exec", "c"),
@@ -276,8 +280,49 @@ const ROWS: &[(&str, &str)] = &[
     ("*.yaml.load*", "c"),
     ("jinja2.Template", "c"),
     ("jinja2.*.from_string", "c"),
+    ("jinja2.DictLoader", "c"),
+    ("jinja2.FunctionLoader", "c"),
+    ("jinja2.loaders.DictLoader", "c"),
+    ("jinja2.loaders.FunctionLoader", "c"),
     ("mako.template.Template", "c"),
+    ("mako.lookup.*put_string", "dc"),
     ("django.template.Template", "c"),
+    ("tornado.template.Template", "c"),
+    ("tornado.template.DictLoader", "c"),
+    ("bottle.template", "cd"),
+    ("bottle.SimpleTemplate", "c"),
+    ("chameleon.*Template", "c"),
+    // They run the code of another language.
+    ("js2py.*", "c"),
+    ("execjs.*", "c"),
+    ("dukpy.*", "c"),
+    ("quickjs.*", "c"),
+    ("py_mini_racer.*", "c"),
+    ("lupa.*", "c"),
+    ("asteval.*", "c"),
+    ("simpleeval.*", "c"),
+    // They load what is code, or a file of it.
+    ("torch.load", "c"),
+    ("torch.hub.load*", "c"),
+    ("torch.jit.load", "c"),
+    ("joblib.load", "c"),
+    ("pandas.read_pickle", "c"),
+    ("*.models.load_model", "c"),
+    // The name of a repository chooses what `git` runs, and any other word may be an option.
+    ("git.Repo.clone_from", "rp url:r to_path:p branch:w"),
+    ("git.Repo().clone_from", "rp url:r to_path:p branch:w"),
+    ("git.Repo.init", "p"),
+    ("git.Repo", "p"),
+    ("git.*.create_remote", "wr name:w url:r"),
+    ("git.*.set_url", "r"),
+    ("git.*.create_head", "w"),
+    ("git.*.create_tag", "w message:d m:d"),
+    ("git.*.index.commit", "d"),
+    ("git.*.index.add", "p"),
+    ("git.*.git.clone", "r"),
+    ("git.*.git.config", "c"),
+    ("git.*.git.execute", "c"),
+    ("git.*.git.*", "w m:d message:d"),
     // What it keeps may be read again by a name of its own.
     ("readline.*", "c"),
     ("argparse.FileType", "d"),
@@ -396,6 +441,8 @@ fn usage(letter: char) -> Use {
         's' => Use::Setting,
         'a' => Use::Address,
         'p' => Use::Path,
+        'w' => Use::Word,
+        'r' => Use::Repository,
         'f' => Use::Format,
         _ => Use::Code,
     }

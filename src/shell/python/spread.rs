@@ -236,7 +236,7 @@ impl Judge<'_> {
                 !matches!(follows, [Token::Other('='), Token::Name(module), Token::Other('.'), Token::Name(to), ..]
                 if module == "sys" && matches!(to.as_str(), "stdout" | "stderr"))
             }
-            "copyfileobj" | "urlretrieve" => true,
+            "copyfileobj" | "urlretrieve" | "set_key" => true,
             _ if is_dumping(name) => true,
             "stdout" => matches!(follows, [Token::Other('='), Token::Name(to), ..] if !STREAMS.contains(&to.as_str())),
             _ if LOGGING.contains(&name) => {

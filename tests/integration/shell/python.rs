@@ -171,6 +171,40 @@ fn a_raw_string_takes_a_plain_value_and_a_list_no_option() {
     placed("open('out/${{ x }}')", "../../etc/passwd").expect_err("out of the folder");
 }
 
+#[test]
+fn the_line_that_would_run_a_text_is_told_where_it_is_another() {
+    for (script, told) in [
+        ("import os\nos.system('${{ x }}')", "an argument of `os.system`"),
+        ("import os\nt = '${{ x }}'\nprint(t)\nos.system('echo ' + t)", "an argument of `os.system`, on line 4"),
+        (
+            "import subprocess\nt = '${{ x }}'\n\n\nsubprocess.run(\n    t,\n    shell=True,\n)",
+            "a program that `subprocess.run` starts, or code for one, on line 5",
+        ),
+        (
+            "import os\nimport lib\nprint('${{ x }}')\nif True: os.system(lib.command())",
+            "in a script where what `lib.command` returns, which can't be proved to be yours, may reach `os.system`, on line 4",
+        ),
+    ] {
+        let refusals = placed(script, "plain").expect_err(script);
+        assert_eq!(refusals[0].reason, told, "{script}");
+    }
+}
+
+#[test]
+fn a_repository_that_git_is_told_of_by_its_library_is_an_address() {
+    for script in [
+        "import git\ngit.Repo.clone_from('${{ x }}', 'd')",
+        "import git\ngit.Repo.clone_from(url='${{ x }}', to_path='d')",
+        "from git import Repo\nr = Repo('.')\nr.create_remote('other', url='${{ x }}')",
+    ] {
+        placed(script, "https://example.com/a.git").unwrap_or_else(|refusals| panic!("{script}: {refusals:?}"));
+        placed(script, "ext::sh -c canary").expect_err(script);
+    }
+    let word = "import git\nr = git.Repo('.')\nr.git.checkout('${{ x }}')";
+    placed(word, "main").expect("a word");
+    placed(word, "--output=x").expect_err("an option");
+}
+
 /// Scripts that name a file or a folder by the value.
 const PATHS: &[&str] = &[
     "import shutil\nshutil.rmtree('${{ x }}')",
