@@ -54,7 +54,7 @@ fn everyday_scripts_take_a_title_but_for_those_that_are_named() {
 #[test]
 fn everyday_scripts_of_python_take_a_title() {
     let scripts: Vec<&str> = PYTHON.split(BETWEEN).collect();
-    assert_eq!(scripts.len(), 190);
+    assert_eq!(scripts.len(), 232);
     for script in scripts {
         let text = text(&format!("{}\n", script.trim_end()), |_| VALUE.to_owned());
         placed_in(Language::Python, &text).unwrap_or_else(|refusals| panic!("{script}{refusals:?}"));
