@@ -57,12 +57,8 @@ impl Desk {
         let id = self.find(reference).await?;
         let before = self.detail(&id).await?.run;
         let state = self.store.cancel(&id).await?.ok_or_else(|| no_run(reference))?;
-        let sentence = match (before.state, state) {
-            (State::Completed, _) => {
-                let result = before.result.map_or("completed", RunResult::word);
-                format!("the run had ended before: {}", output::verdict(result))
-            }
-            (_, State::Completed) => "the run was canceled".to_owned(),
+        let sentence = match state {
+            State::Completed => canceled(before.state, self.detail(&id).await?.run.result),
             _ => "the run was asked to stop".to_owned(),
         };
         anstream::eprintln!("{sentence}");
@@ -124,5 +120,33 @@ impl Desk {
             }
         }
         Ok(Ending::Done)
+    }
+}
+
+/// Returns what is told of a run that has ended when it was asked to stop: how far it was when it was looked at before, and
+/// how it ended. It may have ended by itself in between; only its result says whether it was stopped.
+fn canceled(before: State, result: Option<RunResult>) -> String {
+    if before != State::Completed && result == Some(RunResult::Canceled) {
+        return "the run was canceled".to_owned();
+    }
+    format!("the run had ended before: {}", output::verdict(result.map_or("completed", RunResult::word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(before: State, result: RunResult, told: &str) {
+        assert_eq!(anstream::adapter::strip_str(&canceled(before, Some(result))).to_string(), told);
+    }
+
+    #[test]
+    fn a_run_that_ended_by_itself_meanwhile_is_not_told_as_canceled() {
+        check(State::Queued, RunResult::Canceled, "the run was canceled");
+        check(State::Running, RunResult::Canceled, "the run was canceled");
+        check(State::Running, RunResult::Succeeded, "the run had ended before: succeeded");
+        check(State::Canceling, RunResult::Failed, "the run had ended before: failed");
+        check(State::Completed, RunResult::Canceled, "the run had ended before: canceled");
     }
 }
