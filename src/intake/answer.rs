@@ -28,6 +28,13 @@ pub enum Answer {
         /// After how many seconds to come again.
         retry_after: u64,
     },
+    /// The store was lost while it wrote: whether this was stored is not known.
+    Uncertain {
+        /// For the server's log; the sender is not told.
+        reason: String,
+        /// After how many seconds to come again.
+        retry_after: u64,
+    },
     /// The queue is full or the store can't be written; nothing was stored.
     Unavailable {
         /// For the server's log; the sender is not told.

@@ -320,7 +320,11 @@ impl Intake {
                     // The store says by itself that it can't be written.
                     _ => tracing::debug!(connection = connection.name, %error, "a delivery was not acknowledged"),
                 }
-                Answer::Unavailable { reason: error.to_string(), retry_after: RETRY_AFTER_SECONDS }
+                let (reason, retry_after) = (error.to_string(), RETRY_AFTER_SECONDS);
+                match error {
+                    store::Error::Unknown(_) => Answer::Uncertain { reason, retry_after },
+                    _ => Answer::Unavailable { reason, retry_after },
+                }
             }
         }
     }

@@ -83,6 +83,12 @@ pub(super) enum Failure {
         /// After how many seconds to come again.
         retry_after: u64,
     },
+    /// The store was lost while it wrote, and nobody can say what became of that.
+    #[error("it is not known whether this was stored: the store was lost while it wrote")]
+    Uncertain {
+        /// After how many seconds to come again.
+        retry_after: u64,
+    },
     /// Nothing can be stored or read now.
     #[error("not possible at the moment; nothing was stored")]
     Unavailable {
@@ -104,7 +110,7 @@ impl ResponseError for Failure {
             Self::UnsupportedMedia(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::WrongHost | Self::Forbidden | Self::ForeignForm => StatusCode::FORBIDDEN,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::NoRoom { .. } | Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoRoom { .. } | Self::Uncertain { .. } | Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -122,7 +128,10 @@ impl Failure {
             Self::Unauthorized => {
                 response.insert_header((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
             }
-            Self::TooMany { retry_after } | Self::NoRoom { retry_after } | Self::Unavailable { retry_after } => {
+            Self::TooMany { retry_after }
+            | Self::NoRoom { retry_after }
+            | Self::Uncertain { retry_after }
+            | Self::Unavailable { retry_after } => {
                 response.insert_header((header::RETRY_AFTER, retry_after.to_string()))
             }
             _ => response,
@@ -133,7 +142,10 @@ impl Failure {
 impl From<store::Error> for Failure {
     fn from(error: store::Error) -> Self {
         tracing::error!(%error, "a request could not be answered from the store");
-        Self::Unavailable { retry_after: RETRY_AFTER_SECONDS }
+        match error {
+            store::Error::Unknown(_) => Self::Uncertain { retry_after: RETRY_AFTER_SECONDS },
+            _ => Self::Unavailable { retry_after: RETRY_AFTER_SECONDS },
+        }
     }
 }
 
@@ -157,6 +169,7 @@ pub(super) fn verified(answer: Answer) -> Result<crate::intake::Admission, Failu
         Answer::Invalid(sentence) => Failure::Invalid(sentence),
         Answer::UnsupportedMedia(sentence) => Failure::UnsupportedMedia(sentence),
         Answer::TooMany { retry_after } => Failure::TooMany { retry_after },
+        Answer::Uncertain { retry_after, .. } => Failure::Uncertain { retry_after },
         Answer::Unavailable { retry_after, .. } => Failure::Unavailable { retry_after },
     })
 }

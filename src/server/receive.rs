@@ -140,6 +140,6 @@ fn outcome_word(answer: &Answer) -> &'static str {
         Answer::Refused => "refused",
         Answer::Invalid(_) | Answer::UnsupportedMedia(_) => "invalid",
         Answer::TooMany { .. } => "limited",
-        Answer::Unavailable { .. } => "unavailable",
+        Answer::Uncertain { .. } | Answer::Unavailable { .. } => "unavailable",
     }
 }

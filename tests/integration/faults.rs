@@ -240,6 +240,30 @@ fn the_number_of_another_transaction_after_a_crash_acknowledges_nothing() {
 }
 
 #[test]
+fn who_is_told_that_a_commit_is_in_doubt_is_not_told_that_nothing_was_stored() {
+    let Some(database) = database::Server::start() else { return };
+    let address = database.schema();
+    let way = Way::to(database.port());
+    let folder = folder(&way.instead_of(&address, database.port()));
+    folder.write("pipelines/load.yml", &PATIENT.replace("FOLDER", "/nowhere"));
+    let server = folder.serve(&["--no-worker"]);
+    assert_eq!(server.deliver("load", "s", b"{}").status, 200);
+    database::run_sql(&database::programs().expect("there is a database"), &address, SLOW).expect("it is done");
+    let answer = std::thread::scope(|scope| {
+        let answer = scope.spawn(|| server.deliver("load", "s", b"{}"));
+        until("the commit", END_MAX, || {
+            let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+            (database.sql(sleeping) == "1").then_some(())
+        });
+        way.cut();
+        answer.join().expect("an answer")
+    });
+    assert_eq!(answer.status, 503, "{answer:?}");
+    assert!(answer.body.contains("it is not known whether this was stored"), "{answer:?}");
+    assert!(answer.header("retry-after").is_some(), "{answer:?}");
+}
+
+#[test]
 fn a_database_that_is_restarted_in_order_is_only_a_pause() {
     let Some(database) = database::Server::start() else { return };
     let cluster = Cluster::start(&database.schema());
