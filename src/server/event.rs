@@ -216,8 +216,9 @@ async fn tell_lines(
     if job.state == State::Queued || positions.has_ended(job) {
         return Ok(());
     }
+    let mut last = None;
     loop {
-        let lines = match read(shared, run, job, positions.offset(job)).await {
+        let mut lines = match read(shared, run, job, positions.offset(job)).await {
             Ok((lines, offset)) => {
                 positions.advance(job, offset);
                 lines
@@ -227,20 +228,24 @@ async fn tell_lines(
                 return Ok(());
             }
         };
-        if lines.is_empty() {
-            break;
+        let is_end = lines.is_empty();
+        if is_end && job.state == State::Completed {
+            positions.end(job);
+            lines.extend(job.last_word(last.as_ref()));
         }
-        let lines: Vec<Value> = match style {
-            Style::Plain => lines.iter().map(plain).collect(),
-            Style::Page => page::log_lines(&lines),
-        };
-        let data = json!({ "job": job.id, "lines": lines }).to_string();
-        teller.tell("log", Some(&positions.text()), &data).await?;
+        if !lines.is_empty() {
+            let shown: Vec<Value> = match style {
+                Style::Plain => lines.iter().map(plain).collect(),
+                Style::Page => page::log_lines(&lines),
+            };
+            let data = json!({ "job": job.id, "lines": shown }).to_string();
+            teller.tell("log", Some(&positions.text()), &data).await?;
+        }
+        if is_end {
+            return Ok(());
+        }
+        last = lines.pop();
     }
-    if job.state == State::Completed {
-        positions.end(job);
-    }
-    Ok(())
 }
 
 fn plain(line: &LogLine) -> Value {

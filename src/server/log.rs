@@ -2,7 +2,7 @@
 
 use crate::diagnostic::is_unprintable;
 use crate::files::{LogReader, Logs};
-use crate::store::RunDetail;
+use crate::store::{JobDetail, RunDetail};
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::web::Bytes;
 use std::borrow::Cow;
@@ -17,12 +17,6 @@ const PIECES_WAITING: usize = 2;
 
 /// How many bytes are looked at without a branch.
 const LOOKED_AT: usize = 256;
-
-/// Returns readers of a run's logs, in the order of its jobs.
-pub fn readers(logs: &Logs, run: &RunDetail) -> io::Result<Vec<LogReader>> {
-    let jobs = run.stages.iter().flat_map(|stage| &stage.jobs);
-    jobs.map(|job| logs.reader(&run.run.id, &job.id)).collect()
-}
 
 /// Returns one line as it may be shown: colours are kept, every other control character is
 /// spelled out. The colours are those of steps that no payload reached: of others the worker has
@@ -73,10 +67,12 @@ pub(super) struct LogBody(mpsc::Receiver<io::Result<Bytes>>);
 
 impl LogBody {
     /// Starts reading.
-    pub(super) fn new(logs: &Arc<Logs>, run: &RunDetail) -> io::Result<Self> {
-        let readers = readers(logs, run)?;
+    pub(super) fn new(logs: &Arc<Logs>, run: RunDetail) -> io::Result<Self> {
+        let jobs = run.stages.into_iter().flat_map(|stage| stage.jobs);
+        let read = jobs.map(|job| Ok((logs.reader(&run.run.id, &job.id)?, job)));
+        let all = read.collect::<io::Result<Vec<_>>>()?;
         let (sender, receiver) = mpsc::channel(PIECES_WAITING);
-        tokio::task::spawn_blocking(move || send_all(readers, &sender));
+        tokio::task::spawn_blocking(move || send_all(all, &sender));
         Ok(Self(receiver))
     }
 }
@@ -94,17 +90,27 @@ impl MessageBody for LogBody {
 }
 
 /// Sends what there is, until the reader of the answer has gone.
-fn send_all(readers: Vec<LogReader>, sender: &mpsc::Sender<io::Result<Bytes>>) {
-    for mut reader in readers {
+fn send_all(logs: Vec<(LogReader, JobDetail)>, sender: &mpsc::Sender<io::Result<Bytes>>) {
+    for (mut reader, job) in logs {
+        let mut last = None;
         loop {
             let piece = match reader.read() {
-                Ok(lines) if lines.is_empty() => break,
-                Ok(lines) => Ok(lines.iter().flat_map(|line| [harmless(&line.text), "\n".into()]).collect::<String>()),
+                Ok(mut lines) => {
+                    if lines.is_empty() {
+                        lines.extend(job.last_word(last.as_ref()));
+                    }
+                    let text = lines.iter().flat_map(|line| [harmless(&line.text), "\n".into()]).collect::<String>();
+                    last = lines.pop();
+                    Ok(text)
+                }
                 Err(error) => {
                     tracing::error!(%error, "a log could not be read to its end");
                     Err(error)
                 }
             };
+            if piece.as_ref().is_ok_and(String::is_empty) {
+                break;
+            }
             let is_failure = piece.is_err();
             if sender.blocking_send(piece.map(Bytes::from)).is_err() || is_failure {
                 return;

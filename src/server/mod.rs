@@ -32,7 +32,7 @@ mod wait;
 pub use answer::replayed;
 pub use api::ShownDelivery;
 pub use listener::{Addresses, ListenError, Mover};
-pub use log::{harmless, harmless_lines, readers};
+pub use log::{harmless, harmless_lines};
 pub use moment::{ago, exact, took};
 pub use open::{OpenConnection, OpenSecret, SeenConnection};
 pub use token::Token;

@@ -1,12 +1,27 @@
 //! A run as people see it, put together from its plan and what a store has of its jobs.
 
+use super::model::{ABANDONED, LAST_WORD};
 use super::{Artifact, JobDetail, OutputDetail, Run, RunDetail, StageDetail, StepDetail, StepReport, Wait};
+use crate::files::LogLine;
 use crate::id::JobId;
 use crate::pipeline::plan::{Job, Plan, Stage, Step};
 use crate::run::{Board, Output, Progress, RunResult, Standing, State};
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::collections::HashMap;
+
+impl JobDetail {
+    /// Returns the last line of the log of a job that was abandoned, where it is not the last one already.
+    ///
+    /// Nobody is left who could write it. Who ends the lease could do so only before the job has ended or after it, and may
+    /// be lost in between: so the line is in no file, and whoever reads a log to its end adds it. Earlier versions have written
+    /// it.
+    pub fn last_word(&self, last: Option<&LogLine>) -> Option<LogLine> {
+        let at = self.finished_at.filter(|_| self.reason.as_deref() == Some(ABANDONED))?;
+        let is_there = last.is_some_and(|last| last.step.is_none() && last.text == LAST_WORD);
+        (!is_there).then(|| LogLine { at, step: None, text: LAST_WORD.to_owned() })
+    }
+}
 
 /// What a store has of one leg of a job.
 pub(super) struct JobRow {

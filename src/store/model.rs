@@ -276,6 +276,9 @@ pub enum HandedBack {
 
 /// Why a job failed whose worker was lost while it ran.
 pub(super) const ABANDONED: &str = "abandoned: its worker was lost after a step had started";
+/// The last line of such a job's log: see [`JobDetail::last_word`](super::JobDetail::last_word).
+pub(super) const LAST_WORD: &str =
+    "##[error]The worker was lost while a step ran: the job is abandoned, and its log ends here.";
 
 /// Whether an attempt that had started a step counts against a job's `attempts`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

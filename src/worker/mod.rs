@@ -251,32 +251,27 @@ async fn sweep(store: &dyn Store, logs: &Logs, data: &Path) {
 }
 
 /// Ends what jobs whose leases are lost may have left in a data folder, if it was from there that they were
-/// executed: processes, to nearly all of which their shims have seen, and folders. Their logs end with a
-/// line that says what became of them.
+/// executed: processes, to nearly all of which their shims have seen, and folders. The logs of those that begin again say
+/// so; those of the others end as [`JobDetail::last_word`](crate::store::JobDetail::last_word) says.
 pub async fn clear_up(logs: &Logs, data: &Path, swept: Vec<Swept>) {
     for Swept { job, run, again, .. } in &swept {
         tracing::warn!(%job, %run, again, "a lost lease was ended");
     }
     let (logs, lost) = (logs.clone(), swept.clone());
-    let telling = tokio::task::spawn_blocking(move || lost.iter().for_each(|swept| tell_loss(&logs, swept)));
-    if let Err(error) = telling.await {
-        tracing::error!(%error, "the logs of lost jobs could not be ended");
+    let again = move || lost.iter().filter(|swept| swept.again).for_each(|swept| tell_loss(&logs, swept));
+    if let Err(error) = tokio::task::spawn_blocking(again).await {
+        tracing::error!(%error, "the logs of lost jobs could not be written to");
     }
     let attempt = |Swept { job, run, token, .. }| Attempt { job, run, token: Some(token) };
     clear(data, swept.into_iter().map(attempt).collect()).await;
 }
 
-/// Ends the log of a lost job.
-fn tell_loss(logs: &Logs, Swept { job, run, again, .. }: &Swept) {
-    let text = match again {
-        true => {
-            "##[warning]The worker was lost: this attempt of the job ends here, and the job begins again unless its run was canceled."
-        }
-        false => "##[error]The worker was lost while a step ran: the job is abandoned, and its log ends here.",
-    };
+/// Says in the log of a lost job that it begins again.
+fn tell_loss(logs: &Logs, Swept { job, run, .. }: &Swept) {
+    let text = "##[warning]The worker was lost: this attempt of the job ends here, and the job begins again unless its run was canceled.";
     let line = LogLine { at: SystemClock.now(), step: None, text: text.to_owned() };
     if let Err(error) = logs.last_word(run, job, &line) {
-        tracing::warn!(%job, %error, "the log of a lost job could not be ended");
+        tracing::warn!(%job, %error, "the log of a lost job could not be written to");
     }
 }
 

@@ -142,15 +142,24 @@ fn a_worker_that_stands_still_past_its_lease_has_its_processes_stopped_and_write
     let run = begin(&server);
     let process = scene.attempt(1);
     worker.signal(Signal::STOP);
+    let (reader, asked) = (folder(&address), run.clone());
+    let followed = std::thread::spawn(move || reader.run(&["runs", "logs", "--follow", &asked]));
     end_leases(&address);
     let _other = other.work(&[]);
     let before = ended(&server, &run);
     assert_eq!(before["result"], "failed", "{before}");
     assert!(before.to_string().contains("abandoned"), "{before}");
+    // Nobody sees that it has ended before its log says why.
     let last = "the job is abandoned, and its log ends here.";
-    until("the last line of its log", WAIT_MAX, || {
-        scene.receiver.run(&["runs", "logs", &run]).stdout.trim_end().ends_with(last).then_some(())
-    });
+    let followed = followed.join().expect("it ends").ended_with(0);
+    assert!(followed.stdout.trim_end().ends_with(last), "{followed:?}");
+    let log = scene.receiver.run(&["runs", "logs", &run]).stdout;
+    assert!(log.trim_end().ends_with(last) && log.matches(last).count() == 1, "{log}");
+    for path in ["logs", "events", "events?html=true"] {
+        let told = server.ask(&format!("/api/v1/runs/{run}/{path}")).body;
+        assert_eq!(told.matches(last).count(), 1, "{path}: {told}");
+    }
+    assert_eq!(server.ask(&format!("/runs/{run}")).body.matches(last).count(), 1);
     process.await_end();
     worker.signal(Signal::CONT);
     await_loss(&stalled);

@@ -54,6 +54,8 @@ pub(super) struct Printer {
 /// A log that is printed.
 struct Reading {
     reader: LogReader,
+    /// The last line that was printed.
+    last: Option<LogLine>,
     /// Whether one that came late has come to its end.
     is_whole: bool,
 }
@@ -179,17 +181,21 @@ fn print_new(
     for (stage, job) in run.stages.iter().flat_map(|stage| stage.jobs.iter().map(move |job| (stage, job))) {
         if !readers.contains_key(&job.id) {
             let reader = logs.reader(&run.run.id, &job.id).with_context(unreadable).map_err(Failure::Unreachable)?;
-            readers.insert(job.id.clone(), Reading { reader, is_whole: false });
+            readers.insert(job.id.clone(), Reading { reader, last: None, is_whole: false });
         }
         let reading = readers.get_mut(&job.id).expect("it was put there");
         loop {
-            let lines = saying(printer.place.as_deref(), || read(&mut reading.reader, patience));
-            let lines = lines.with_context(unreadable).map_err(Failure::Unreachable)?;
+let read = saying(printer.place.as_deref(), || read(&mut reading.reader, patience));
+            let mut lines = read.with_context(unreadable).map_err(Failure::Unreachable)?;
+            if lines.is_empty() {
+                lines.extend(job.last_word(reading.last.as_ref()));
+            }
             if lines.is_empty() {
                 break;
             }
             reading.is_whole |= lines.iter().any(|line| line.step.is_none() && line.text == LOG_SENT_LATER);
             printer.lines(&stage.name, job, &lines)?;
+            reading.last = lines.pop();
         }
     }
     Ok(())
@@ -205,7 +211,10 @@ fn tell_of_missing(run: &RunDetail, readers: &HashMap<JobId, Reading>, oldest: T
     // Whether a log is missing that is not only late, once one is missing.
     let mut missing = None;
     while let Some((job, reading)) = began.next().and_then(|job| Some((job, readers.get(&job.id)?))) {
-        if reading.reader.is_there().context("logs can't be looked for").map_err(Failure::Unreachable)? {
+        // An abandoned one may have printed nothing.
+        if job.last_word(None).is_some()
+            || reading.reader.is_there().context("logs can't be looked for").map_err(Failure::Unreachable)?
+        {
             return Ok(());
         }
         missing = Some(missing.unwrap_or(false) || late(job, reading, oldest).is_none());

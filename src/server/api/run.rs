@@ -45,8 +45,9 @@ pub(in crate::server) async fn expanded(
 /// Returns a run's log as text.
 pub(in crate::server) async fn logs(id: web::Path<String>, shared: web::Data<Shared>) -> Result<HttpResponse, Failure> {
     let run = find(&shared, &id).await?;
-    let body = LogBody::new(&shared.state.logs, &run).map_err(|error| {
-        tracing::error!(%error, run = %run.run.id, "a log could not be read");
+    let id = run.run.id.clone();
+    let body = LogBody::new(&shared.state.logs, run).map_err(|error| {
+        tracing::error!(%error, run = %id, "a log could not be read");
         Failure::Unavailable { retry_after: 1 }
     })?;
     Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(body))

@@ -143,7 +143,7 @@ struct Log {
 
 impl Log {
     async fn of_job(&mut self, shared: &Shared, run: &RunDetail, job: &JobDetail) -> Result<Vec<Line>, Failure> {
-        let mut lines = Vec::new();
+        let (mut lines, mut last) = (Vec::new(), None);
         if job.state == State::Queued {
             return Ok(lines);
         }
@@ -153,7 +153,7 @@ impl Log {
                 return Ok(lines);
             }
             let read = event::read(shared, run, job, self.positions.offset(job)).await;
-            let (piece, offset) = read.map_err(|error| {
+            let (mut piece, offset) = read.map_err(|error| {
                 tracing::error!(%error, job = %job.id, "a log could not be read");
                 Failure::Unavailable { retry_after: 1 }
             })?;
@@ -163,8 +163,10 @@ impl Log {
             self.positions.advance(job, offset);
             self.left = self.left.saturating_sub(piece.len());
             lines.extend(piece.iter().map(Line::new));
+            last = piece.pop();
         }
         if job.state == State::Completed {
+            lines.extend(job.last_word(last.as_ref()).iter().map(Line::new));
             self.positions.end(job);
         }
         Ok(lines)

@@ -276,11 +276,15 @@ fn a_lost_lease_kills_the_job_which_writes_nothing_more() {
         assert_eq!(detail.run.result, Some(RunResult::Failed));
         crate::support::until("the process is gone", WAIT_MAX, || is_gone(process).then_some(()));
         assert_eq!(machine.log(&detail).last().map(String::as_str), Some("ready"));
-        // Who has ended the lease has the last word.
         let data = machine.folder.path();
         pipehook::worker::clear_up(&Logs::new(data), data, swept).await;
-        let last = "##[error]The worker was lost while a step ran: the job is abandoned, and its log ends here.";
-        assert_eq!(machine.log(&detail).last().map(String::as_str), Some(last));
+        assert_eq!(machine.log(&detail).last().map(String::as_str), Some("ready"), "no writer has the last word");
+        // It is known as soon as the job has ended; of one that stands in a log already nothing more is said.
+        let job = &detail.stages[0].jobs[0];
+        let last = job.last_word(None).expect("it was abandoned");
+        let text = "##[error]The worker was lost while a step ran: the job is abandoned, and its log ends here.";
+        assert_eq!((last.step, last.text.as_str(), Some(last.at)), (None, text, job.finished_at));
+        assert_eq!(job.last_word(Some(&last)), None);
     });
 }
 
