@@ -10,6 +10,7 @@ use crate::id::{JobId, RunId};
 use crate::run::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// The most characters of what a person is told, and of what a person says.
 pub const WAIT_CHARS_MAX: usize = 4_000;
@@ -47,8 +48,9 @@ pub struct Question {
     pub kind: WaitKind,
     /// What a person should look at.
     pub instructions: String,
-    /// When it is answered by itself; never where there is none.
-    pub until: Option<Timestamp>,
+    /// After how long it is answered by itself, counted by the store from when it was asked first; never where there is
+    /// none.
+    pub limit: Option<Duration>,
     /// With what it is answered then.
     pub on_timeout: Approval,
 }
@@ -75,7 +77,7 @@ pub struct Wait {
     pub instructions: String,
     /// Since when.
     pub asked_at: Timestamp,
-    /// When it is answered by itself.
+    /// When it is answered by itself, by the time of day as it was when it was asked.
     pub until: Option<Timestamp>,
     /// With what it is answered then.
     pub on_timeout: Approval,

@@ -74,8 +74,9 @@ pub(super) struct Session {
     pub(super) now: Timestamp,
     /// The time of leases when it began.
     pub(super) steady: Timestamp,
-    /// The present moment by a clock that a test winds.
+    /// The present moment by a clock that a test winds, for people and for leases.
     pub(super) own_now: Option<Timestamp>,
+    pub(super) own_steady: Option<Timestamp>,
     /// What follows for other runs.
     afterwards: Mutex<VecDeque<Afterwards>>,
     /// How many more it cancels for those that come to groups in it.
@@ -132,13 +133,14 @@ impl Database {
     /// Runs queries that all see the same moment.
     pub(super) async fn read<'w, T>(&self, work: impl Fn(Arc<Session>) -> Work<'w, T>) -> Result<T, Fault> {
         let client = self.begun(BEGIN_READING).await?;
-        let never = Timestamp::UNIX_EPOCH;
+        let (never, own) = (Timestamp::UNIX_EPOCH, self.clock.own());
         let session = Session {
             client,
             transaction: None,
             now: never,
             steady: never,
-            own_now: self.clock.own().map(|(now, _)| now),
+            own_now: own.map(|(now, _)| now),
+            own_steady: own.map(|(_, steady)| steady),
             afterwards: Mutex::default(),
             allowance: Mutex::default(),
         };
@@ -178,13 +180,13 @@ impl Database {
             Some(own) => own,
             None => (row.try_get(1)?, row.try_get(1)?),
         };
-        let own_now = own.map(|(now, _)| now);
         Ok(Session {
             client,
             transaction: Some(transaction),
             now,
             steady,
-            own_now,
+            own_now: own.map(|(now, _)| now),
+            own_steady: own.map(|(_, steady)| steady),
             afterwards: Mutex::default(),
             allowance: Mutex::default(),
         })

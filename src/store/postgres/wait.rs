@@ -5,6 +5,7 @@ use super::lease;
 use super::row::{number, number_at, text, text_or_none, unreadable};
 use super::session::Session;
 use crate::store::{Answer, Answered, Approval, Asking, Lease, Question, TIME_LIMIT, Wait, WaitKind};
+use jiff::Timestamp;
 use std::collections::HashMap;
 use tokio_postgres::Row;
 
@@ -24,7 +25,7 @@ pub(super) async fn look(session: &Session, lease: &Lease, question: &Question) 
              FROM wait
              JOIN job ON job.seq = wait.job
              WHERE job.id = $1 AND wait.step_index = $2",
-            &[&lease.job.as_str(), &number(question.step), &session.own_now],
+            &[&lease.job.as_str(), &number(question.step), &session.own_steady],
         )
         .await?;
     let Some(row) = row else { return Ok(Standing::Due) };
@@ -38,7 +39,9 @@ pub(super) async fn look(session: &Session, lease: &Lease, question: &Question) 
 /// Writes a question down, if it is new, and answers it, if its time is over.
 pub(super) async fn ask(session: &Session, lease: &Lease, question: &Question) -> Result<Option<Answer>, Fault> {
     let job = lease::held(session, lease).await?;
-    let (step, now) = (number(question.step), session.now);
+    let (step, now, steady) = (number(question.step), session.now, session.steady);
+    // The clock of leases is the one that people are shown: it is the database's.
+    let until = question.limit.map(|limit| steady.checked_add(limit).unwrap_or(Timestamp::MAX));
     session
         .run(
             "INSERT INTO wait (job, step_index, kind, instructions, asked_at, until, on_timeout)
@@ -50,7 +53,7 @@ pub(super) async fn ask(session: &Session, lease: &Lease, question: &Question) -
                 &question.kind.word(),
                 &text(&question.instructions),
                 &now,
-                &question.until,
+                &until,
                 &question.on_timeout.word(),
             ],
         )
@@ -59,8 +62,8 @@ pub(super) async fn ask(session: &Session, lease: &Lease, question: &Question) -
         .run(
             "UPDATE wait
              SET verdict = on_timeout, answered_by = $1, answered_at = $2
-             WHERE job = $3 AND step_index = $4 AND verdict IS NULL AND until <= $2",
-            &[&TIME_LIMIT, &now, &job, &step],
+             WHERE job = $3 AND step_index = $4 AND verdict IS NULL AND until <= $5",
+            &[&TIME_LIMIT, &now, &job, &step, &steady],
         )
         .await?;
     let row = session.one("SELECT * FROM wait WHERE job = $1 AND step_index = $2", &[&job, &step]).await?;

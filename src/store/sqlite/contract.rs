@@ -1,9 +1,9 @@
 //! The calls of [`Store`], each a piece of work for the one writer or for a reader.
 
-use super::writer::Session;
+use super::writer::{Now, Session};
 use super::{
     SqliteStore, accept, attendance, claim, environment, lease, migration, other, pause, read, rerun, retention,
-    roster, secret_use, turn, wait,
+    roster, secret_use, steady, turn, wait,
 };
 use crate::id::{DeliveryId, RunId, WorkerId};
 use crate::run::{Series, State};
@@ -104,9 +104,11 @@ impl Store for SqliteStore {
     }
 
     async fn ask(&self, lease: &Lease, question: &Question) -> Result<Option<Answer>, Error> {
-        let (lease, question, now) = (lease.clone(), question.clone(), self.clock.now());
+        let (lease, question, now) = (lease.clone(), question.clone(), Now::of(&*self.clock));
         let (asked_by, asked) = (lease.clone(), question.clone());
-        let look = move |connection: &Connection| wait::look(connection, &asked_by, &asked, now);
+        let look = move |connection: &Connection| {
+            wait::look(connection, &asked_by, &asked, now.ahead(steady::last(connection)?))
+        };
         match self.readers.read(look).await? {
             wait::Standing::Waiting => Ok(None),
             wait::Standing::Answered(answer) => Ok(Some(answer)),

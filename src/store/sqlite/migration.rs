@@ -6,7 +6,7 @@ use crate::store::Error;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each brings the schema from the version that is its place to the next.
-const MIGRATIONS: [&str; 16] = [
+const MIGRATIONS: [&str; 17] = [
     include_str!("migration/0001.sql"),
     include_str!("migration/0002.sql"),
     include_str!("migration/0003.sql"),
@@ -23,6 +23,7 @@ const MIGRATIONS: [&str; 16] = [
     include_str!("migration/0014.sql"),
     include_str!("migration/0015.sql"),
     include_str!("migration/0016.sql"),
+    include_str!("migration/0017.sql"),
 ];
 
 /// Returns the latest version that is known.

@@ -1,4 +1,4 @@
-//! The clock by which the store counts: how long a lease holds, and how long a job has been due. Setting the time of
+//! The clock by which the store counts: how long a lease holds, how long a job has been due, and how long a step waits. Setting the time of
 //! day moves it neither forwards nor backwards, also not while no server runs.
 //!
 //! It is the machine's own count ([`Clock::steady`](crate::clock::Clock::steady)) and how far the store is ahead of it.
@@ -59,6 +59,14 @@ pub(super) fn ahead(connection: &Connection, now: Now) -> Result<SignedDuration,
     Ok(SignedDuration::from_micros(ahead))
 }
 
+/// Returns how far the store was ahead of the machine's count when it was written to last, which is how far it is unless
+/// the machine has begun to count anew since.
+pub(super) fn last(connection: &Connection) -> Result<SignedDuration, Error> {
+    let ahead =
+        connection.prepare_cached("SELECT coalesce(max(ahead), 0) FROM steady")?.query_row([], |row| row.get(0))?;
+    Ok(SignedDuration::from_micros(ahead))
+}
+
 /// Returns how far the clocks stood apart for the latest of the log, if that was noted.
 pub(super) fn last_noted(connection: &Connection) -> Result<Option<i64>, Error> {
     let noted = connection
@@ -92,8 +100,12 @@ pub(super) fn leave(connection: &Connection) -> Result<(), Error> {
     let now = Now::of(&SystemClock);
     let now = now.ahead(ahead(connection, now)?);
     if now.ahead_of_day().abs() > DRIFT_MAX {
-        let mut update = connection.prepare_cached("UPDATE job SET due_at = due_at - ? WHERE state = 'due'")?;
-        update.execute([now.ahead_of_day()])?;
+        for update in [
+            "UPDATE job SET due_at = due_at - ? WHERE state = 'due'",
+            "UPDATE wait SET until = over_at - ? WHERE verdict IS NULL AND over_at IS NOT NULL",
+        ] {
+            connection.prepare_cached(update)?.execute([now.ahead_of_day()])?;
+        }
     }
     Ok(())
 }

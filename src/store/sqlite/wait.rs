@@ -2,7 +2,7 @@
 
 use super::lease;
 use super::row::{micros, moment, moment_at, unreadable};
-use super::writer::Session;
+use super::writer::{Now, Session};
 use crate::store::{Answer, Answered, Approval, Asking, Error, Lease, Question, TIME_LIMIT, Wait, WaitKind};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -16,57 +16,60 @@ pub(super) enum Standing {
     Answered(Answer),
 }
 
-/// Looks how far a question is, without writing.
-pub(super) fn look(
-    connection: &Connection,
-    lease: &Lease,
-    question: &Question,
-    now: Timestamp,
-) -> Result<Standing, Error> {
+/// Whether the time of a row of `wait` is over: at `?1` by the store's clock, or at `?2` by the time of day where an
+/// earlier version has asked. Nothing where there is no such time.
+const IS_OVER: &str = "coalesce(over_at <= ?1, until <= ?2)";
+
+/// Looks how far a question is, without writing. `now` is by the store's clock.
+pub(super) fn look(connection: &Connection, lease: &Lease, question: &Question, now: Now) -> Result<Standing, Error> {
     let found = connection
-        .prepare_cached(
-            "SELECT wait.*
+        .prepare_cached(&format!(
+            "SELECT wait.*, coalesce({IS_OVER}, 0) AS is_over
              FROM wait
              JOIN job ON job.seq = wait.job
-             WHERE job.id = ? AND wait.step_index = ?",
-        )?
-        .query_row(params![lease.job.as_str(), question.step], wait_of)
+             WHERE job.id = ?3 AND wait.step_index = ?4"
+        ))?
+        .query_row(params![micros(now.steady), micros(now.at), lease.job.as_str(), question.step], |row| {
+            Ok((wait_of(row)?, row.get::<_, bool>("is_over")?))
+        })
         .optional()?;
     Ok(match found {
-        None => Standing::Due,
-        Some(Wait { answer: Some(answer), .. }) => Standing::Answered(answer),
-        Some(wait) if wait.until.is_some_and(|until| until <= now) => Standing::Due,
-        Some(_) => Standing::Waiting,
+        None | Some((Wait { answer: None, .. }, true)) => Standing::Due,
+        Some((Wait { answer: Some(answer), .. }, _)) => Standing::Answered(answer),
+        Some((Wait { answer: None, .. }, false)) => Standing::Waiting,
     })
 }
 
 /// Writes a question down, if it is new, and answers it, if its time is over.
 pub(super) fn ask(session: &mut Session<'_>, lease: &Lease, question: &Question) -> Result<Option<Answer>, Error> {
     let job = lease::held(session, lease)?;
-    let now = session.now.at;
+    let Now { at, steady } = session.now;
+    let after =
+        |moment: Timestamp| question.limit.map(|limit| micros(moment.checked_add(limit).unwrap_or(Timestamp::MAX)));
     session
         .connection
         .prepare_cached(
-            "INSERT OR IGNORE INTO wait (job, step_index, kind, instructions, asked_at, until, on_timeout)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO wait (job, step_index, kind, instructions, asked_at, until, over_at, on_timeout)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             job,
             question.step,
             question.kind.word(),
             question.instructions,
-            micros(now),
-            question.until.map(micros),
+            micros(at),
+            after(at),
+            after(steady),
             question.on_timeout.word(),
         ])?;
     session
         .connection
-        .prepare_cached(
+        .prepare_cached(&format!(
             "UPDATE wait
-             SET verdict = on_timeout, answered_by = ?, answered_at = ?
-             WHERE job = ? AND step_index = ? AND verdict IS NULL AND until <= ?",
-        )?
-        .execute(params![TIME_LIMIT, micros(now), job, question.step, micros(now)])?;
+             SET verdict = on_timeout, answered_by = ?3, answered_at = ?2
+             WHERE job = ?4 AND step_index = ?5 AND verdict IS NULL AND {IS_OVER}"
+        ))?
+        .execute(params![micros(steady), micros(at), TIME_LIMIT, job, question.step])?;
     let wait = session
         .connection
         .prepare_cached("SELECT * FROM wait WHERE job = ? AND step_index = ?")?

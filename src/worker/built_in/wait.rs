@@ -10,7 +10,6 @@ use super::input::Inputs;
 use super::{Own, Told, Unfinished};
 use crate::diagnostic::{shown, shown_sentence};
 use crate::store::{Answer, Approval, Question, WAIT_CHARS_MAX, WaitKind};
-use jiff::Timestamp;
 use std::time::Duration;
 
 /// After how long a question is answered by itself, whatever the author says.
@@ -36,8 +35,8 @@ pub(super) async fn validation(
         lines.push(format!("Waiting for a person: `pipehook runs approve '{run}'`, or `reject`."));
     }
     execution.desk.log(Some(own.place), lines).await?;
-    let until = after(execution, limit);
-    let question = Question { step: own.place, kind: WaitKind::Approval, instructions, until, on_timeout };
+    let (kind, limit) = (WaitKind::Approval, Some(limit.min(WAIT_MAX)));
+    let question = Question { step: own.place, kind, instructions, limit, on_timeout };
     let answer = ask(execution, own, &question).await?;
     let sentence = told(&answer);
     match answer.verdict {
@@ -52,17 +51,12 @@ pub(super) async fn delay(execution: &mut Execution<'_>, own: Own<'_>, inputs: &
     let limit = written.trim().parse().ok().filter(|minutes: &f64| minutes.is_finite() && *minutes >= 0.0);
     let limit = limit
         .ok_or_else(|| format!("The input `delayForMinutes` is a number of minutes, not `{}`.", shown(&written)))?;
-    let until = after(execution, minutes(limit).unwrap_or_default());
+    let duration = Some(minutes(limit).unwrap_or_default().min(WAIT_MAX));
     let (kind, on_timeout) = (WaitKind::Delay, Approval::Approved);
     execution.desk.log(Some(own.place), vec![format!("Waiting for {limit} minutes.")]).await?;
-    let question = Question { step: own.place, kind, instructions: String::new(), until, on_timeout };
+    let question = Question { step: own.place, kind, instructions: String::new(), limit: duration, on_timeout };
     ask(execution, own, &question).await?;
     Ok(Told::default())
-}
-
-/// Returns the moment after a time, which is never too far away.
-fn after(execution: &Execution<'_>, limit: Duration) -> Option<Timestamp> {
-    execution.job.host.clock.now().checked_add(limit.min(WAIT_MAX)).ok()
 }
 
 /// Asks until there is an answer. The time of the step is the question's: only what stops the job

@@ -96,8 +96,7 @@ impl Journal for Teller {
     /// happens at once.
     async fn ask(&mut self, question: &Question) -> Result<Answer, Broken> {
         let now = self.shared.now();
-        let left = question.until.map(|until| until.duration_since(now));
-        Ok(match (question.kind, left.and_then(|left| left.try_into().ok())) {
+        Ok(match (question.kind, question.limit) {
             (WaitKind::Delay, Some(left)) => {
                 tokio::time::sleep(left).await;
                 Answer::new(question.on_timeout, TIME_LIMIT, self.shared.now(), None)

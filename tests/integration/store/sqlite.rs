@@ -3,12 +3,13 @@
 use super::world::{LEASE, World, job, plan};
 use futures_util::future::join_all;
 use pipehook::clock::SystemClock;
-use pipehook::pipeline::plan::Plan;
+use pipehook::pipeline::plan::{AGENTLESS_POOL, Job, Plan};
 use pipehook::run::RunResult;
-use pipehook::store::{Access, Error, Lease, SqliteStore, Store, StoreConfig};
+use pipehook::store::{Access, Approval, Error, Lease, Question, SqliteStore, Store, StoreConfig, WaitKind};
 use rusqlite::Connection;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 fn database(folder: &Path) -> Connection {
     Connection::open(folder.join("pipehook.db")).expect("the file opens")
@@ -41,6 +42,23 @@ fn a_store_of_a_later_version_is_left_alone() {
     database(folder.path()).pragma_update(None, "user_version", known + 1).expect("a later version");
     let error = open(folder.path(), Access::Command).err().expect("it is refused");
     assert!(matches!(error, Error::Newer { found, known: own } if (found, own) == (known + 1, known)), "{error}");
+}
+
+#[tokio::test]
+async fn what_an_earlier_version_has_asked_is_answered_when_it_said() {
+    let world = World::sqlite();
+    world.queue(plan(vec![Job { pool: AGENTLESS_POOL.to_owned(), ..job("w", &[]) }])).await;
+    let claim = world.store().claim(&world.worker(), &[AGENTLESS_POOL.to_owned()], LEASE).await;
+    let lease = claim.expect("a claim").expect("it is due").lease;
+    let (limit, on_timeout) = (Some(Duration::from_secs(20)), Approval::Rejected);
+    let question = Question { step: 0, kind: WaitKind::Approval, instructions: String::new(), limit, on_timeout };
+    assert_eq!(world.store().ask(&lease, &question).await.expect("held"), None);
+    database(world.folder()).execute("UPDATE wait SET over_at = NULL", []).expect("as it was before");
+    world.wait(19);
+    assert_eq!(world.store().ask(&lease, &question).await.expect("held"), None);
+    world.wait(1);
+    let given = world.store().ask(&lease, &question).await.expect("held").expect("the time is over");
+    assert_eq!(given.verdict, Approval::Rejected);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use super::world::{LEASE, World, job, plan, worlds};
 use pipehook::pipeline::plan::{AGENTLESS_POOL, Job};
 use pipehook::run::{RunResult, State};
 use pipehook::store::{Answer, Answered, Approval, Asking, Claim, Error, Question, TIME_LIMIT, WaitKind};
+use std::time::Duration;
 
 fn waiting() -> Job {
     Job { pool: AGENTLESS_POOL.to_owned(), ..job("w", &[]) }
@@ -13,9 +14,9 @@ async fn claim(world: &World) -> Option<Claim> {
     world.store().claim(&world.worker(), &[AGENTLESS_POOL.to_owned()], LEASE).await.expect("a claim")
 }
 
-fn question(world: &World, kind: WaitKind, seconds: i64, on_timeout: Approval) -> Question {
-    let until = Some(world.now() + jiff::SignedDuration::from_secs(seconds));
-    Question { step: 0, kind, instructions: "look".to_owned(), until, on_timeout }
+fn question(kind: WaitKind, seconds: u64, on_timeout: Approval) -> Question {
+    let limit = Some(Duration::from_secs(seconds));
+    Question { step: 0, kind, instructions: "look".to_owned(), limit, on_timeout }
 }
 
 fn answer(world: &World, verdict: Approval, by: &str) -> Answer {
@@ -30,7 +31,7 @@ async fn the_first_answer_counts_and_is_shown() {
         let asking = Asking { job: claim.lease.job.clone(), step: 0 };
         let early = world.store().answer(&asking, answer(&world, Approval::Approved, "me")).await.expect("read");
         assert_eq!(early, Answered::NotAsked);
-        let question = question(&world, WaitKind::Approval, 20, Approval::Rejected);
+        let question = question(WaitKind::Approval, 20, Approval::Rejected);
         assert_eq!(world.store().ask(&claim.lease, &question).await.expect("the lease holds"), None);
         let detail = world.store().run(&run.id).await.expect("read").expect("there");
         assert_eq!(detail.pending(None, None).len(), 1);
@@ -57,11 +58,11 @@ async fn a_time_that_is_over_answers_and_nobody_answers_a_delay() {
         for (kind, on_timeout) in [(WaitKind::Approval, Approval::Rejected), (WaitKind::Delay, Approval::Approved)] {
             world.queue(plan(vec![waiting()])).await;
             let claim = claim(&world).await.expect("it is due");
-            let question = question(&world, kind, 5, on_timeout);
+            let question = question(kind, 5, on_timeout);
             assert_eq!(world.store().ask(&claim.lease, &question).await.expect("the lease holds"), None);
             world.wait(4);
             // Asked again with a later end, the first one stands.
-            let later = Question { until: None, ..question.clone() };
+            let later = Question { limit: None, ..question.clone() };
             assert_eq!(world.store().ask(&claim.lease, &later).await.expect("the lease holds"), None);
             let asking = Asking { job: claim.lease.job.clone(), step: 0 };
             if kind == WaitKind::Delay {
@@ -77,12 +78,36 @@ async fn a_time_that_is_over_answers_and_nobody_answers_a_delay() {
 }
 
 #[tokio::test]
+async fn no_setting_of_the_time_of_day_answers_and_none_puts_an_answer_off() {
+    for mut world in worlds() {
+        let run = world.queue(plan(vec![waiting()])).await;
+        let claim = claim(&world).await.expect("it is due");
+        let question = question(WaitKind::Approval, 20, Approval::Approved);
+        let asked_at = world.now();
+        assert_eq!(world.store().ask(&claim.lease, &question).await.expect("the lease holds"), None);
+        let detail = world.store().run(&run.id).await.expect("read").expect("there");
+        let shown = detail.stages[0].jobs[0].steps[0].wait.as_ref().expect("it is shown").until;
+        assert_eq!(shown, Some(asked_at + jiff::SignedDuration::from_secs(20)));
+        world.set_clock(10_000);
+        assert_eq!(world.store().ask(&claim.lease, &question).await.expect("the lease holds"), None);
+        world.crash();
+        assert_eq!(world.store().ask(&claim.lease, &question).await.expect("the lease holds"), None);
+        world.wait(19);
+        world.set_clock(-20_000);
+        assert_eq!(world.store().ask(&claim.lease, &question).await.expect("the lease holds"), None);
+        world.wait(1);
+        let given = world.store().ask(&claim.lease, &question).await.expect("held").expect("the time is over");
+        assert_eq!((given.verdict, given.by.as_str(), given.at), (Approval::Approved, TIME_LIMIT, world.now()));
+    }
+}
+
+#[tokio::test]
 async fn a_job_that_only_waits_is_never_abandoned() {
     for world in worlds() {
         let run = world.queue(plan(vec![waiting()])).await;
         let first = claim(&world).await.expect("it is due");
         world.store().record(&first.lease, world.started(0)).await.expect("the lease holds");
-        let question = question(&world, WaitKind::Approval, 1_000, Approval::Rejected);
+        let question = question(WaitKind::Approval, 1_000, Approval::Rejected);
         world.store().ask(&first.lease, &question).await.expect("the lease holds");
         world.wait(31);
         let swept = world.store().sweep(false).await.expect("swept");
