@@ -98,10 +98,11 @@ impl Rows {
         (waited > limit).then_some(Error::Stale { waited: waited.as_secs(), limit: limit.as_secs() })
     }
 
-    /// Returns until when the delivery's key is remembered.
-    fn remembered_until(&self) -> Option<Timestamp> {
-        let (row, repeat) = (self.delivery.as_ref()?, self.repeat.as_ref()?);
-        Some(row.delivery.received_at.checked_add(repeat.window).unwrap_or(Timestamp::MAX))
+    /// Returns until when the delivery's key is remembered that is accepted at a moment of the database's clock: those of
+    /// receivers may differ.
+    fn remembered_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let repeat = self.delivery.as_ref().and(self.repeat.as_ref())?;
+        Some(now.checked_add(repeat.window).unwrap_or(Timestamp::MAX))
     }
 }
 
@@ -132,16 +133,16 @@ pub(super) async fn accept(
         true => due_longest(session).await?,
         false => None,
     };
-    let decided = decide(batch, remembered, waiting, (oldest, session.steady));
+    let decided = decide(batch, remembered, waiting, (oldest, session));
     let wishes: Vec<Wish<'_>> = new_runs(batch, &decided).collect();
     let mut numbers = Numbers::take(session, &wishes).await?;
-    let accepted = answer(batch, decided, &mut numbers, places)?;
+    let accepted = answer(batch, decided, &mut numbers, (places, session.now))?;
     accepted.write(session, forms).await?;
     Ok(accepted.told)
 }
 
 /// Returns since when the job is due that is due longest, those left out that may not be claimed.
-async fn due_longest(session: &Session) -> Result<Option<Timestamp>, Fault> {
+pub(super) async fn due_longest(session: &Session) -> Result<Option<Timestamp>, Fault> {
     let row = session
         .row(
             &format!(
@@ -173,11 +174,11 @@ fn decide(
     batch: &[Rows],
     mut remembered: HashMap<Key, Remembered>,
     mut waiting: u64,
-    (oldest, steady): (Option<Timestamp>, Timestamp),
+    (oldest, session): (Option<Timestamp>, &Session),
 ) -> Vec<Decided> {
     let mut decide = |(place, rows): (usize, &Rows)| {
         let key = rows.key();
-        let is_live = |it: &&Remembered| rows.delivery.as_ref().is_some_and(|row| it.until > row.delivery.received_at);
+        let is_live = |it: &&Remembered| it.until > session.now;
         if let Some(known) = key.as_ref().and_then(|key| remembered.get(key)).filter(is_live) {
             return Decided::Repeat(known.first.clone());
         }
@@ -185,12 +186,12 @@ fn decide(
         if new > 0 && waiting + new > rows.queue_limit {
             return Decided::Refused(Error::Full { waiting, limit: rows.queue_limit });
         }
-        if let Some(stale) = rows.stale(oldest, steady) {
+        if let Some(stale) = rows.stale(oldest, session.steady) {
             return Decided::Refused(stale);
         }
         waiting += rows.runs.iter().filter(|(_, filed)| filed.result.is_none()).count() as u64;
         // One that started nothing may be sent again when it can: a pipeline was mended meanwhile.
-        if let (Some(key), Some(until)) = (key.filter(|_| new > 0), rows.remembered_until()) {
+        if let (Some(key), Some(until)) = (key.filter(|_| new > 0), rows.remembered_until(session.now)) {
             remembered.insert(key, Remembered { first: First::Here(place), until });
         }
         Decided::New
@@ -229,14 +230,14 @@ fn answer<'b>(
     batch: &'b [Rows],
     decided: Vec<Decided>,
     numbers: &mut Numbers,
-    forms: &Places,
+    (forms, now): (&Places, Timestamp),
 ) -> Result<Answered<'b>, Fault> {
     let mut answered = Answered::default();
     for (rows, decided) in batch.iter().zip(decided) {
         let told = match decided {
             Decided::Refused(error) => Err(error),
             Decided::Repeat(first) => Ok(answered.repeat(batch, rows, first)),
-            Decided::New => answered.start(rows, numbers, forms).map(Ok)?,
+            Decided::New => answered.start(rows, numbers, (forms, now)).map(Ok)?,
         };
         answered.told.push(told);
     }
@@ -261,7 +262,12 @@ impl<'b> Answered<'b> {
         Accepted::Repeat { of, runs }
     }
 
-    fn start(&mut self, rows: &'b Rows, numbers: &mut Numbers, forms: &Places) -> Result<Accepted, Fault> {
+    fn start(
+        &mut self,
+        rows: &'b Rows,
+        numbers: &mut Numbers,
+        (forms, now): (&Places, Timestamp),
+    ) -> Result<Accepted, Fault> {
         let delivery = rows.delivery.as_ref().map(|row| &row.delivery);
         let mut queued: Vec<AnsweredRun> = Vec::with_capacity(rows.runs.len());
         for (run, filed) in &rows.runs {
@@ -285,7 +291,7 @@ impl<'b> Answered<'b> {
             });
         }
         if let Some(row) = &rows.delivery {
-            let remembered = rows.key().zip(rows.remembered_until()).filter(|_| !queued.is_empty());
+            let remembered = rows.key().zip(rows.remembered_until(now)).filter(|_| !queued.is_empty());
             let runs = (!queued.is_empty()).then(|| to_json(&queued)).transpose()?;
             self.deliveries.push(Told { row, repeat_of: None, runs, remembered });
         }

@@ -1,5 +1,5 @@
 //! The keys by which repeats are known, over all receivers: who decides about a key has its lock until the
-//! commit.
+//! commit. For how long they are known the database's clock says.
 
 use super::accept::{AnsweredRun, Rows, Told};
 use super::fault::Fault;
@@ -49,7 +49,6 @@ pub(super) async fn lock_and_remember(session: &Session, batch: &[Rows]) -> Resu
     let locks: BTreeSet<i32> = keys.iter().map(lock).collect();
     let locks: Vec<i32> = locks.into_iter().collect();
     let (connections, keys): (Vec<String>, Vec<String>) = keys.into_iter().unzip();
-    let now = batch.iter().filter_map(|rows| rows.delivery.as_ref()).map(|row| row.delivery.received_at).min();
     let [take, look] = session
         .prepared([
             "SELECT count(pg_advisory_xact_lock($1, lock)) FROM unnest($2::integer[]) AS lock",
@@ -61,8 +60,8 @@ pub(super) async fn lock_and_remember(session: &Session, batch: &[Rows]) -> Resu
              WHERE repeat.until > $3",
         ])
         .await?;
-    let now = now.unwrap_or(Timestamp::MAX);
-    let (locks, asked): (Parameters<'_>, Parameters<'_>) = (&[&KEY_LOCKS_CLASS, &locks], &[&connections, &keys, &now]);
+    let asked: Parameters<'_> = &[&connections, &keys, &session.now];
+    let locks: Parameters<'_> = &[&KEY_LOCKS_CLASS, &locks];
     let (_, rows) =
         tokio::try_join!(biased; session.client().query_one(&take, locks), session.client().query(&look, asked))?;
     rows.iter().map(remembered).collect()
@@ -90,9 +89,9 @@ pub(super) async fn remember(session: &Session, told: &[Told<'_>]) -> Result<(),
         .iter()
         .filter_map(|it| it.remembered.as_ref().map(|(key, until)| (key, (&it.row.delivery.id, *until))))
         .collect();
-    let Some(now) = told.iter().map(|it| it.row.delivery.received_at).max().filter(|_| !remembered.is_empty()) else {
+    if remembered.is_empty() {
         return Ok(());
-    };
+    }
     let (connections, keys): (Vec<&str>, Vec<&str>) = remembered.keys().map(|(name, key)| (&**name, &**key)).unzip();
     let (deliveries, untils): (Vec<&str>, Vec<Timestamp>) =
         remembered.values().map(|(delivery, until)| (delivery.as_str(), *until)).unzip();
@@ -106,11 +105,11 @@ pub(super) async fn remember(session: &Session, told: &[Told<'_>]) -> Result<(),
             &[&connections, &keys, &deliveries, &untils],
         )
         .await?;
-    forget_over(session, now).await
+    forget_over(session).await
 }
 
 /// Forgets some keys whose time is over: those that no other receiver is at.
-pub(super) async fn forget_over(session: &Session, now: Timestamp) -> Result<(), Fault> {
+pub(super) async fn forget_over(session: &Session) -> Result<(), Fault> {
     session
         .run(
             "DELETE FROM repeat
@@ -119,7 +118,7 @@ pub(super) async fn forget_over(session: &Session, now: Timestamp) -> Result<(),
                                       WHERE until <= $1
                                       LIMIT $2
                                       FOR UPDATE SKIP LOCKED))",
-            &[&now, &FORGOTTEN_MAX],
+            &[&session.now, &FORGOTTEN_MAX],
         )
         .await?;
     Ok(())

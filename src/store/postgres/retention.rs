@@ -116,7 +116,7 @@ pub(super) async fn forget_deliveries(
     before: Timestamp,
     bytes_max: Option<u64>,
 ) -> Result<Forgotten, Fault> {
-    repeat::forget_over(session, session.now).await?;
+    repeat::forget_over(session).await?;
     let all: i64 = session
         .one(
             "WITH gathered AS (DELETE FROM body_bytes RETURNING bytes)

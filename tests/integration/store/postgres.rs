@@ -2,6 +2,7 @@
 
 use super::world::{LEASE, World, job, open_database, plan};
 use crate::database;
+use jiff::SignedDuration;
 use pipehook::id::JobId;
 use pipehook::run::{RunResult, Series, State};
 use pipehook::store::{
@@ -199,6 +200,31 @@ async fn jobs_of_a_run_that_end_at_once_make_the_next_one_due() {
         let detail = other.run(&run.id).await.expect("read").expect("there");
         assert_eq!((detail.run.state, detail.run.result), (State::Completed, Some(RunResult::Succeeded)));
     }
+}
+
+#[tokio::test]
+async fn a_repeat_is_known_for_its_window_by_the_databases_clock_whatever_those_of_receivers_say() {
+    const DAY: i64 = 24 * 60 * 60;
+    let Some(world) = World::postgres() else { return };
+    let accept = async |away: i64| {
+        let mut acceptance = world.acceptance(plan(vec![job("a", &[])]), Some("k"));
+        let (delivery, _) = acceptance.delivery.as_mut().expect("there is one");
+        delivery.received_at += SignedDuration::from_secs(away);
+        world.store().accept(acceptance).await.expect("accepted")
+    };
+    // The first receiver's clock is behind, and of the others each is wrong in its own way.
+    assert!(matches!(accept(-DAY).await, Accepted::New(_)));
+    world.wait(59);
+    for away in [0, DAY, -2 * DAY] {
+        assert!(matches!(accept(away).await, Accepted::Repeat { .. }), "{away}");
+    }
+    world.wait(1);
+    assert!(matches!(accept(-DAY).await, Accepted::New(_)), "the window is over");
+    // What another receiver forgets is what is over.
+    let mut other = world.acceptance(plan(vec![job("a", &[])]), Some("other"));
+    other.delivery.as_mut().expect("there is one").0.received_at += SignedDuration::from_secs(DAY);
+    world.store().accept(other).await.expect("accepted");
+    assert!(matches!(accept(0).await, Accepted::Repeat { .. }));
 }
 
 #[tokio::test]
