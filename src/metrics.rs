@@ -5,7 +5,6 @@
 
 use crate::run::{RunResult, State};
 use crate::store::Depth;
-use jiff::Timestamp;
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -92,7 +91,7 @@ impl Metrics {
         let accept = "From the last byte of a delivery to its answer, without waiting for runs";
         registry.register_with_unit("pipehook_accept", accept, Unit::Seconds, self.accept_seconds.clone());
         registry.register("pipehook_queue_runs", "Runs that are not completed", self.queue_runs.clone());
-        let age = "How long the run waits that has waited longest; 0 where none does";
+        let age = "How long the job has been due that is due longest, without those that are paused; 0 where none is";
         registry.register_with_unit("pipehook_queue_age", age, Unit::Seconds, self.queue_age_seconds.clone());
         registry.register("pipehook_claims", "Jobs that this process has claimed", self.claims.clone());
         let lost = "Jobs of this process whose lease was lost before they had ended";
@@ -154,14 +153,13 @@ impl Metrics {
         self.log_bytes.inc_by(bytes);
     }
 
-    /// Returns all numbers as text, those of the queue as they are at a moment.
-    pub fn text(&self, depth: &Depth, now: Timestamp) -> String {
+    /// Returns all numbers as text, with those of the queue.
+    pub fn text(&self, depth: &Depth) -> String {
         for (state, count) in [(State::Queued, depth.queued), (State::Running, depth.running)] {
             let count = i64::try_from(count).unwrap_or(i64::MAX);
             self.queue_runs.get_or_create(&StateLabels { state: state.word() }).set(count);
         }
-        let age = depth.oldest.map_or(0.0, |oldest| now.duration_since(oldest).as_secs_f64());
-        self.queue_age_seconds.set(age.max(0.0));
+        self.queue_age_seconds.set(depth.age.as_secs_f64());
         let mut text = String::new();
         encode(&mut text, &self.registry).expect("writing to a string does not fail");
         text

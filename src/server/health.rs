@@ -57,6 +57,6 @@ fn not_ready(error: &str) -> HttpResponse {
 /// Returns the numbers for Prometheus.
 pub(super) async fn metrics(shared: web::Data<Shared>) -> Result<HttpResponse, Failure> {
     let depth = shared.state.store.depth().await?;
-    let text = shared.state.metrics.text(&depth, shared.state.clock.now());
+    let text = shared.state.metrics.text(&depth);
     Ok(HttpResponse::Ok().content_type(crate::metrics::CONTENT_TYPE).body(text))
 }

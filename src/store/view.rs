@@ -7,6 +7,7 @@ use crate::run::{RunResult, State};
 use crate::webhook::delivery::Delivery;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// A run as lists show it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -253,7 +254,7 @@ pub struct Depth {
     pub queued: u64,
     /// Runs that have started.
     pub running: u64,
-    /// Since when the run waits that has waited longest.
-    #[serde(default)]
-    pub oldest: Option<Timestamp>,
+    /// How long the job has been due that is due longest, by the store's clock, those left out that may not be claimed:
+    /// what a connection's `queue_age` limits. Nothing where none is due.
+    pub age: Duration,
 }

@@ -1,5 +1,6 @@
 //! Lists and details.
 
+use super::accept::due_longest;
 use super::blocked;
 use super::fault::Fault;
 use super::matrix;
@@ -15,6 +16,7 @@ use crate::store::detail::{JobRow, StepRow, job_state, run_detail};
 use crate::store::{ConnectionCount, DeliveryDetail, DeliveryQuery, Depth, Run, RunDetail, RunQuery, SecretUse};
 use crate::webhook::delivery::{Delivery, Outcome};
 use crate::webhook::roster::LISTED_MAX;
+use jiff::Timestamp;
 use std::collections::HashMap;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -326,15 +328,13 @@ pub(super) async fn depth(session: &Session) -> Result<Depth, Fault> {
         .one(
             "SELECT count(*) FILTER (WHERE state = 'queued') AS queued,
                     count(*) FILTER (WHERE state <> 'queued') AS running,
-                    min(queued_at) FILTER (WHERE state = 'queued') AS oldest
+                    coalesce($1, clock_timestamp()) AS now
              FROM run
              WHERE state <> 'completed'",
-            &[],
+            &[&session.own_steady],
         )
         .await?;
-    Ok(Depth {
-        queued: number_at(&row, "queued")?,
-        running: number_at(&row, "running")?,
-        oldest: row.try_get("oldest")?,
-    })
+    let now: Timestamp = row.try_get("now")?;
+    let age = due_longest(session).await?.and_then(|since| now.duration_since(since).try_into().ok());
+    Ok(Depth { queued: number_at(&row, "queued")?, running: number_at(&row, "running")?, age: age.unwrap_or_default() })
 }

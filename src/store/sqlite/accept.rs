@@ -13,8 +13,8 @@ use crate::run::RunName;
 use crate::store::paused::NOT_PAUSED;
 use crate::store::{Acceptance, Accepted, Error, NewRun, Priority, QueuedRun, RepeatKey};
 use crate::webhook::delivery::{Delivery, Outcome};
-use jiff::SignedDuration;
-use rusqlite::{OptionalExtension, params};
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension, params};
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -161,18 +161,22 @@ fn refuse_stale(session: &mut Session<'_>, limit: Duration) -> Result<(), Error>
     let known = session.memory.oldest.filter(|(at, _)| now.duration_since(*at).abs() < OLDEST_BELIEVED);
     let (_, oldest) = match known {
         Some(known) => known,
-        None => *session.memory.oldest.insert((now, due_longest(session)?)),
+        None => *session.memory.oldest.insert((now, due_longest(session.connection, session.memory.filed)?)),
     };
-    let waited = oldest.map_or(0, |due_at| micros(now).saturating_sub(due_at).max(0));
-    let waited = Duration::from_micros(waited.unsigned_abs());
+    let waited = age(oldest, now);
     if waited <= limit { Ok(()) } else { Err(Error::Stale { waited: waited.as_secs(), limit: limit.as_secs() }) }
+}
+
+/// Returns how long something is due at a moment of the store's clock.
+pub(super) fn age(due_at: Option<i64>, now: Timestamp) -> Duration {
+    let age = due_at.map_or(0, |due_at| micros(now).saturating_sub(due_at).max(0));
+    Duration::from_micros(age.unsigned_abs())
 }
 
 /// Returns since when the job is due that is due longest, those left out that may not be claimed. What
 /// is not filed yet became due when it came.
-fn due_longest(session: &Session<'_>) -> Result<Option<i64>, Error> {
-    let due_at: Option<i64> = session
-        .connection
+pub(super) fn due_longest(connection: &Connection, filed: i64) -> Result<Option<i64>, Error> {
+    let due_at: Option<i64> = connection
         .prepare_cached(&format!(
             "SELECT job.due_at
              FROM job
@@ -183,8 +187,7 @@ fn due_longest(session: &Session<'_>) -> Result<Option<i64>, Error> {
         ))?
         .query_row([], |row| row.get(0))
         .optional()?;
-    let unfiled: Option<i64> = session
-        .connection
+    let unfiled: Option<i64> = connection
         .prepare_cached(&format!(
             "SELECT received_at + {AHEAD_OF_DAY}
              FROM delivery
@@ -192,7 +195,7 @@ fn due_longest(session: &Session<'_>) -> Result<Option<i64>, Error> {
              ORDER BY seq
              LIMIT 1"
         ))?
-        .query_row([session.memory.filed], |row| row.get(0))
+        .query_row([filed], |row| row.get(0))
         .optional()?;
     Ok([due_at, unfiled].into_iter().flatten().min())
 }

@@ -240,7 +240,8 @@ impl Store for SqliteStore {
     }
 
     async fn depth(&self) -> Result<Depth, Error> {
-        self.read(read::depth).await
+        let now = Now::of(&*self.clock);
+        self.read(move |connection| read::depth(connection, now)).await
     }
 
     async fn ready(&self) -> Result<(), Error> {

@@ -1,9 +1,11 @@
 //! Lists and details, beside the writer.
 
+use super::accept::{age, due_longest};
 use super::entry::Entry;
 use super::matrix;
 use super::row::{from_json, moment, moment_at, result_at, state_at, unreadable};
-use super::{blocked, roster, story, wait};
+use super::writer::Now;
+use super::{blocked, roster, steady, story, wait};
 use crate::diagnostic::{Code, Report};
 use crate::id::{DeliveryId, JobId, RunId};
 use crate::pipeline::form::Sheet;
@@ -327,14 +329,15 @@ pub(super) fn connection_counts(connection: &Connection) -> Result<Vec<Connectio
     Ok(counts)
 }
 
-pub(super) fn depth(connection: &Connection) -> Result<Depth, Error> {
+/// Returns how much work there is. `now` is by the machine's own count.
+pub(super) fn depth(connection: &Connection, now: Now) -> Result<Depth, Error> {
     let running = connection
         .prepare_cached("SELECT count(*) FROM run WHERE state IN ('running', 'canceling') AND state <> 'completed'")?
         .query_row([], |row| row.get(0))?;
-    let oldest: Option<i64> = connection
-        .prepare_cached("SELECT min(queued_at) FROM run WHERE state = 'queued' AND state <> 'completed'")?
-        .query_row([], |row| row.get(0))?;
-    Ok(Depth { queued: count_waiting(connection)?, running, oldest: oldest.map(moment).transpose()? })
+    let filed = connection.prepare_cached("SELECT filed FROM filing")?.query_row([], |row| row.get(0))?;
+    let now = now.ahead(steady::last(connection)?).steady;
+    let age = age(due_longest(connection, filed)?, now);
+    Ok(Depth { queued: count_waiting(connection)?, running, age })
 }
 
 /// Returns how many runs wait for a worker.

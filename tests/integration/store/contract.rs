@@ -10,6 +10,7 @@ use pipehook::store::{
     StepEvent, Swept,
 };
 use pipehook::webhook::delivery::Outcome;
+use std::time::Duration;
 
 async fn state(world: &World, run: &RunId) -> (State, Option<RunResult>) {
     let detail = world.store().run(run).await.expect("a run can be read").expect("the run is there");
@@ -51,7 +52,14 @@ async fn numbers_have_no_gaps_although_a_full_queue_refuses() {
             assert!(matches!(error, Error::Full { waiting, limit } if (waiting, limit) == (number, number)), "{error}");
         }
         let depth = world.store().depth().await.expect("a depth");
-        assert_eq!(depth, Depth { queued: 3, running: 0, oldest: Some(world.now()) });
+        assert_eq!(depth, Depth { queued: 3, running: 0, age: Duration::ZERO });
+        // It grows by the clock of leases alone, and with nothing that is paused.
+        world.wait(7);
+        world.set_clock(1_000);
+        assert_eq!(world.store().depth().await.expect("a depth").age, Duration::from_secs(7));
+        let hook = Pausable::Connection("hook".to_owned());
+        world.store().pause(&hook).await.expect("paused");
+        assert_eq!(world.store().depth().await.expect("a depth"), Depth { queued: 3, running: 0, age: Duration::ZERO });
         let query = DeliveryQuery { limit: 10, ..DeliveryQuery::default() };
         assert_eq!(world.store().deliveries(query).await.expect("a list").len(), 3, "refused for room, nothing kept");
     }

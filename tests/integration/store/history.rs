@@ -285,9 +285,8 @@ impl History {
         let expected = self.reference.runs.iter().enumerate().map(waits);
         assert_eq!(seen, expected.collect::<Vec<_>>(), "{:#?}", self.reference);
         let running = |run: &&reference::Run| matches!(run.state, State::Running | State::Canceling);
-        let waiting = runs.iter().filter(|run| run.state == State::Queued);
         let depth = Depth {
-            oldest: waiting.map(|run| run.queued_at).min(),
+            age: self.reference.waits_longest(self.world.steady()),
             queued: self.reference.waiting() as u64,
             running: self.reference.runs.iter().filter(running).count() as u64,
         };
