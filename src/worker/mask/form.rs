@@ -1,5 +1,6 @@
 //! The forms in which a secret may be printed.
 
+use super::address::{Blank, Decoded};
 use super::piece::{Alphabet, PIECE};
 use super::{LINE_MIN, SECRET_MIN};
 use base64::Engine;
@@ -37,6 +38,8 @@ pub(super) fn forms(secret: &str) -> Forms {
     texts.extend(lines.flat_map(|line| [line, line.trim()]).filter(|line| line.len() >= LINE_MIN));
     let mut forms = Forms { texts: texts.iter().map(|text| text.as_bytes().to_vec()).collect(), encodings: Vec::new() };
     for text in texts.into_iter().filter(|text| text.len() >= ENCODED_MIN) {
+        // What looks encoded in the secret itself is decoded with the rest of an address.
+        forms.texts.extend(Decoded::of(text, Blank::Encoded).map(|decoded| decoded.bytes));
         forms.texts.extend(written(text).map(String::into_bytes));
         forms.texts.extend(JSON_WRITERS.iter().map(|writer| writer.written(text).into_bytes()));
         forms.texts.extend(last_lines(text.as_bytes()).map(String::into_bytes));
@@ -98,8 +101,8 @@ impl JsonWriter {
     }
 }
 
-/// Returns what a text becomes inside other languages.
-fn written(text: &str) -> [String; 8] {
+/// Returns what a text becomes inside other languages. For addresses there is [`Decoded`].
+fn written(text: &str) -> [String; 10] {
     let escape = |specials: &str| {
         let escape = |character: char| match specials.contains(character) {
             true => format!("\\{character}"),
@@ -110,14 +113,16 @@ fn written(text: &str) -> [String; 8] {
     let xml = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
     [
         json(text),
-        percent(text, "%20", false),
-        percent(text, "%20", true),
-        // As paths are written: the slashes stay.
-        percent(text, "%20", false).replace("%2F", "/"),
-        percent(text, "+", false),
         xml.replace('\'', "&apos;"),
+        xml.replace('\'', "&#39;"),
+        xml.replace('\'', "&#x27;"),
+        xml.replace('\'', "&#039;"),
         escape("\\\"'$` !&|;<>()*?[]{}#~"),
+        // As bash writes a word without quotes, and one in double quotes.
+        escape("\\\"'$` !&|;<>()*?[]{}^,"),
+        escape("\\\"$`"),
         text.replace('\'', "'\\''"),
+        text.replace('\'', "'\"'\"'"),
     ]
 }
 
@@ -125,18 +130,6 @@ fn written(text: &str) -> [String; 8] {
 fn json(text: &str) -> String {
     let quoted = serde_json::to_string(text).unwrap_or_default();
     quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default().to_owned()
-}
-
-/// Returns the text as part of an address.
-fn percent(text: &str, blank: &str, lower_case: bool) -> String {
-    let encode = |byte: u8| match byte {
-        b' ' => blank.to_owned(),
-        b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
-        _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
-        _ if lower_case => format!("%{byte:02x}"),
-        _ => format!("%{byte:02X}"),
-    };
-    text.bytes().map(encode).collect()
 }
 
 /// Returns the bytes in hexadecimal digits, and in base64: the characters that are the same

@@ -1,10 +1,11 @@
 //! Secrets in output give way to `***` (security, "The run").
 //!
 //! What is masked: each secret as it is, each line of it, and the forms that programs usually
-//! give it (see `form.rs`), base64 and hexadecimal digits also where they are broken into lines (`piece.rs`);
-//! passwords in addresses too. It is best effort: what a program changes in another way, or prints in parts, is not
+//! give it (see `form.rs`), base64 and hexadecimal digits also where they are broken into lines (`piece.rs`), and all
+//! of these in addresses (`address.rs`); passwords in addresses too. It is best effort: what a program changes in another way, or prints in parts, is not
 //! found.
 
+mod address;
 mod form;
 mod piece;
 mod screen;
@@ -12,6 +13,7 @@ mod screen;
 pub use screen::Screen;
 
 use crate::run::MASK;
+use address::{Blank, Decoded, ENCODED_BYTES};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use piece::{Alphabet, PIECE, Pieces};
 use std::borrow::Cow;
@@ -54,6 +56,8 @@ pub struct Masker {
     /// Finds all patterns; made anew when one is added.
     automaton: Option<AhoCorasick>,
     longest: usize,
+    /// Whether a secret has a blank, which a form's fields have as `+`.
+    has_blank: bool,
     /// Long encodings, however they are broken into lines.
     pieces: [Pieces; 2],
 }
@@ -67,6 +71,7 @@ impl Default for Masker {
             patterns: BTreeSet::new(),
             automaton: None,
             longest: 0,
+            has_blank: false,
             pieces: [Alphabet::Base64, Alphabet::Hex].map(Pieces::of),
         }
     }
@@ -114,6 +119,7 @@ impl Masker {
         }
         self.bytes += secret.len();
         self.secrets.insert(secret.to_owned());
+        self.has_blank |= secret.contains(' ');
         let forms = form::forms(secret);
         self.patterns.extend(forms.texts);
         for (alphabet, encoding) in forms.encodings {
@@ -151,20 +157,28 @@ impl Masker {
         Cow::Owned(masked)
     }
 
-    /// Returns the most bytes of anything that is looked for.
+    /// Returns the most bytes of anything that is looked for, in an address too.
     fn longest(&self) -> usize {
-        self.longest.max(self.base.as_ref().map_or(0, |base| base.longest))
+        self.known().map(|masker| masker.longest).max().unwrap_or(0) * ENCODED_BYTES
+    }
+
+    /// Returns what knows secrets: what all jobs share, and this one.
+    fn known(&self) -> impl Iterator<Item = &Self> {
+        self.base.as_deref().into_iter().chain([self])
     }
 
     /// Returns the parts that must not be shown, in order, joined where they touch.
     fn hidden(&self, text: &str) -> Vec<Range<usize>> {
         let mut found: Vec<Range<usize>> = passwords(text);
-        for masker in self.base.as_deref().into_iter().chain([self]) {
-            if let Some(automaton) = &masker.automaton {
-                found.extend(automaton.find_overlapping_iter(text).map(|it| whole_characters(text, it.range())));
-            }
-            masker.pieces.iter().for_each(|pieces| pieces.find(text, &mut found));
+        self.find(text.as_bytes(), &mut found);
+        let has_blank = self.known().any(|masker| masker.has_blank);
+        let blanks = [Some(Blank::Encoded), has_blank.then_some(Blank::Plus)];
+        for decoded in blanks.into_iter().flatten().filter_map(|blank| Decoded::of(text, blank)) {
+            let mut inside = Vec::new();
+            self.find(&decoded.bytes, &mut inside);
+            found.extend(inside.iter().map(|part| decoded.in_text(part)));
         }
+        found.iter_mut().for_each(|part| *part = whole_characters(text, part));
         found.sort_by_key(|part| part.start);
         let mut joined: Vec<Range<usize>> = Vec::with_capacity(found.len());
         for part in found {
@@ -175,11 +189,21 @@ impl Masker {
         }
         joined
     }
+
+    /// Adds where anything that is known stands in some bytes.
+    fn find(&self, bytes: &[u8], found: &mut Vec<Range<usize>>) {
+        for masker in self.known() {
+            if let Some(automaton) = &masker.automaton {
+                found.extend(automaton.find_overlapping_iter(bytes).map(|it| it.range()));
+            }
+            masker.pieces.iter().for_each(|pieces| pieces.find(bytes, found));
+        }
+    }
 }
 
 /// A form of a secret may begin or end inside a character, as its bytes in base64 do not, but
 /// those of a text cut at a limit might.
-fn whole_characters(text: &str, part: Range<usize>) -> Range<usize> {
+fn whole_characters(text: &str, part: &Range<usize>) -> Range<usize> {
     text.floor_char_boundary(part.start)..text.ceil_char_boundary(part.end)
 }
 

@@ -78,11 +78,10 @@ impl Pieces {
     }
 
     /// Adds the pieces of a text, joined where they touch, in order.
-    pub(super) fn find(&self, text: &str, found: &mut Vec<Range<usize>>) {
+    pub(super) fn find(&self, bytes: &[u8], found: &mut Vec<Range<usize>>) {
         if self.is_empty() {
             return;
         }
-        let bytes = text.as_bytes();
         let is_outside = |byte: &u8| self.alphabet.folded(*byte) == 0;
         let mut at = 0;
         while let Some(window) = bytes.get(at..at + PIECE) {

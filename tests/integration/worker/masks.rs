@@ -38,11 +38,82 @@ fn every_usual_form_of_a_secret_is_masked() {
         "pa$$ w\\\"ord/ü'1&".to_owned(),
         "pa$$ w&quot;ord/ü&apos;1&amp;".to_owned(),
         "pa$$ w\"ord/ü'\\''1&".to_owned(),
+        "pa$$ w\"ord/ü'\"'\"'1&".to_owned(),
+        "pa$$ w&quot;ord/ü&#39;1&amp;".to_owned(),
+        "pa$$ w&quot;ord/ü&#x27;1&amp;".to_owned(),
+        "pa\\$\\$ w\\\"ord/ü'1&".to_owned(),
+        "pa\\$\\$\\ w\\\"ord/ü\\'1\\&".to_owned(),
         hex::encode(secret),
         hex::encode_upper(secret),
     ];
     for form in forms {
         assert_eq!(masker.mask(&format!("<{form}>")), "<***>", "{form}");
+    }
+}
+
+/// What `encodeURIComponent`, `encodeURI`, `new URL().href`, `URLSearchParams`, Java's and Ruby's forms and Go's
+/// `PathEscape` write.
+#[test]
+fn a_secret_in_an_address_is_masked_whichever_characters_its_writer_encodes() {
+    let cases = [
+        ("Tr0ub4dor&3!horse*staple(9)", &["Tr0ub4dor%263!horse*staple(9)", "Tr0ub4dor&3!horse*staple%289%29"][..]),
+        ("it's-a-secret/with$and:at@99", &["it's-a-secret%2Fwith%24and%3Aat%4099", "it%27s-a-secret%2fwith$and:at@99"]),
+        ("kd+93/sfj=qp2+XYZ/1234567==", &["kd+93%2Fsfj=qp2+XYZ%2F1234567==", "kd%2B93/sfj%3Dqp2%2BXYZ/1234567%3D%3D"]),
+        (
+            "p~w*rd with space & more-77",
+            &[
+                "p~w*rd%20with%20space%20&%20more-77",
+                "p%7Ew*rd+with+space+%26+more-77",
+                "p~w*rd+with+space+%26+more-77",
+                "%70%7e%77*rd%20with%20space%20%26%20more%2D77",
+            ],
+        ),
+        ("two words", &["two+words", "two%20words"]),
+        ("first line\nsecond-ü", &["first%20line%0Asecond-%C3%BC"]),
+        ("50%41 off & more", &["50%41%20off%20%26%20more", "50%2541%20off%20%26%20more", "50A off & more"]),
+        // Base64 in an address.
+        ("<?>?<?>?", &["PD8%2BPzw%2FPj8%3D"]),
+    ];
+    for (secret, forms) in cases {
+        for form in forms {
+            let masked = masker(&[secret]).mask(&format!("<a=%7B&s={form}>")).into_owned();
+            assert!(
+                masked.starts_with("<a=%7B&s=***") && masked.len() <= "<a=%7B&s=***8%3D>".len(),
+                "{form}: {masked}"
+            );
+        }
+    }
+    for other in ["100%", "5 % 3 = 2%4", "a+b%2", "two words+", "%", "%4", "%zz%4"] {
+        assert_eq!(masker(&["two  words"]).mask(other), other);
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_cut_lets_a_secret_in_an_address_through(
+        secret in "[a-c &%+é]{6,12}",
+        is_encoded in prop::collection::vec(any::<bool>(), 40),
+        in_capitals in any::<bool>(),
+        around in "[a%2]{0,9}",
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
+    ) {
+        let masker = masker(&[&secret]);
+        let encode = |(at, byte): (usize, u8)| match (in_capitals, byte) {
+            _ if !is_encoded[at] && byte.is_ascii() && byte != b'%' => char::from(byte).to_string(),
+            (true, _) => format!("%{byte:02X}"),
+            (false, _) => format!("%{byte:02x}"),
+        };
+        let line = format!("{around}<{}>{around}", secret.bytes().enumerate().map(encode).collect::<String>());
+        prop_assert!(masker.mask(&line).contains("<***>"), "{}", line);
+        let mut places: Vec<usize> = cuts.iter().map(|cut| cut.index(line.len() + 1)).collect();
+        places.sort_unstable();
+        let (mut screen, mut shown, mut at) = (Screen::default(), String::new(), 0);
+        for place in places {
+            shown.push_str(&screen.pass(&masker, &line[at..place], false));
+            at = place;
+        }
+        shown.push_str(&screen.pass(&masker, &line[at..], true));
+        prop_assert_eq!(shown, masker.mask(&line).into_owned());
     }
 }
 
