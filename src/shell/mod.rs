@@ -44,7 +44,8 @@
 //! change       what a script makes of a text on its way, as far as a requirement is concerned
 //! transport    environment or file
 //! command      logging commands that only their author can give
-//! special      variables that programs obey
+//! special      variables that shells, linkers and interpreters obey
+//! obeyed       those, and others of which some program makes more than data
 //! filename     what a path ends with, and files that somebody runs, by their names
 //! link         files with several names
 //! listing      where a script takes names of files from patterns and lists
@@ -71,6 +72,7 @@ mod powershell;
 mod program;
 mod python;
 mod requirement;
+mod obeyed;
 mod special;
 mod symbol;
 mod transport;
@@ -80,9 +82,10 @@ pub use analysis::{Analysis, Entrance, HOLES_MAX, Hole, Refusal, SCRIPT_BYTES_MA
 pub use bash::{UNQUOTED, kept_from_children};
 pub use known::Known;
 pub use link::Links;
+pub use obeyed::is_obeyed as is_obeyed_variable;
 pub use outline::{ARGUMENTS, FILE, KEPT, Outline, Piece, Script};
 pub use requirement::{INTEGER_DIGITS_MAX, PLAIN_CHARS_MAX, Requirement};
-pub use special::{environment_name, is_obeyed as is_obeyed_variable, is_special as is_special_variable};
+pub use special::{environment_name, is_special as is_special_variable};
 pub use transport::{Carried, FOLDER_VARIABLE, VALUE_BYTES_MAX, VALUES_BYTES_MAX};
 
 use serde::{Deserialize, Serialize};

@@ -7,9 +7,9 @@ use super::token::{Bracket, Piece, Statement, Token, arguments, every};
 use crate::shell::analysis::Finding;
 use crate::shell::command;
 use crate::shell::filename;
+use crate::shell::obeyed::is_obeyed;
 use crate::shell::program::{Commands, Holes, Part};
 use crate::shell::requirement::Requirement;
-use crate::shell::special::is_obeyed;
 
 /// What to do about text that is run.
 const HELP_FOR_CODE: &str =

@@ -13,8 +13,9 @@ use super::sink::{FILES, Functions, Judge};
 use super::statement;
 use super::texts::UNKNOWN;
 use super::tree::{Expr, Statement};
+use crate::shell::obeyed::is_obeyed;
 use crate::shell::program::Holes;
-use crate::shell::special::{is_obeyed, is_special};
+use crate::shell::special::is_special;
 use std::collections::BTreeSet;
 
 const REASON: &str = "the environment that programs obey, or its name";

@@ -1,7 +1,58 @@
 //! Values that a script reads from its environment.
 
 use super::running::{Workspace, placed_beside, stdout};
-use pipehook::shell::{Entrance, Language};
+use pipehook::shell::{Entrance, Language, is_obeyed_variable};
+
+/// Variables that choose what some program runs, writes or asks.
+const OBEYED: &[&str] = &[
+    "PATH",
+    "GIT_SSH_COMMAND",
+    "CONFIG_SHELL",
+    "JAVACMD",
+    "HARNESS_PERL_SWITCHES",
+    "RESTIC_PASSWORD_COMMAND",
+    "BORG_PASSCOMMAND",
+    "BORG_RSH",
+    "RCLONE_PASSWORD_COMMAND",
+    "RCLONE_CONFIG_R_TYPE",
+    "MY_PASSWORD_COMMAND",
+    "RAKEOPT",
+    "GUNICORN_CMD_ARGS",
+    "NIX_CONFIG",
+    "SOPS_GPG_EXEC",
+    "APT_CONFIG",
+    "CHROME_BIN",
+    "PUPPETEER_EXECUTABLE_PATH",
+    "PLAYWRIGHT_CHROMIUM_EXECUTABLE_PATH",
+    "SSLKEYLOGFILE",
+    "PGOPTIONS",
+    "PGHOST",
+    "ASAN_OPTIONS",
+    "VAULT_ASKPASS",
+];
+/// Names that people give to what a payload says.
+const FREE: &[&str] = &[
+    "TITLE",
+    "GIT_SHA",
+    "NODE_ENV",
+    "PGDATABASE",
+    "PGUSER",
+    "PLAYWRIGHT_TEST_BASE_URL",
+    "CYPRESS_BASE_URL",
+    "COMMAND",
+    "PASSWORD",
+    "DEPLOY_OPTIONS",
+    "COMPOSE_PROJECT_NAME",
+];
+
+#[test]
+fn names_that_programs_obey_are_told_from_others() {
+    for (names, is_obeyed) in [(OBEYED, true), (FREE, false)] {
+        for name in names {
+            assert_eq!(is_obeyed_variable(name), is_obeyed, "{name}");
+        }
+    }
+}
 
 /// A library that is sourced, and what it needs so that a call of its function runs text.
 const SOURCED: &[&str] = &[

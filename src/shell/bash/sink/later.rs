@@ -9,7 +9,7 @@ use super::super::syntax::{Parameter, Word};
 use super::argument::Argument;
 use super::spliced::Splice;
 use super::{Scope, Walker, forward};
-use crate::shell::special::is_obeyed;
+use crate::shell::obeyed::is_obeyed;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 

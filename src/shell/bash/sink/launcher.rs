@@ -10,7 +10,7 @@ use super::code_option::{has_code_option, is_interpreter};
 use super::remote::{runs_anything, runs_by_word};
 use super::simple::{Call, Environment};
 use super::{Walker, file, path};
-use crate::shell::special::is_obeyed;
+use crate::shell::obeyed::is_obeyed;
 
 struct Launcher {
     name: &'static str,
