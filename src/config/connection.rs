@@ -12,6 +12,7 @@ use crate::webhook::header;
 use crate::webhook::preset;
 use crate::webhook::repeat::{Key, Repeat};
 use crate::webhook::scheme::{Carrier, Kind, Scheme};
+use crate::webhook::source::Source;
 use crate::yaml::Entry;
 use std::path::Path;
 
@@ -187,6 +188,20 @@ fn read_repeat(section: &mut Section<'_>, connection: &mut Connection) {
     {
         let title = format!("the header `{}` can't be a `key`: it proves the sender, and is kept nowhere", shown(name));
         repeat.mistake("key", &title);
+    }
+    if let Key::Header(name) = &key
+        && header::tells_of_request(name)
+    {
+        let title = format!(
+            "the header `{}` can't be a `key`: it tells of the request, and every other delivery would be a repeat",
+            shown(name)
+        );
+        repeat.mistake("key", &title);
+    }
+    let is_event = |source: &Source| matches!(&key, Key::Header(name) if source.is_header(name));
+    if scheme.event.iter().flat_map(|event| &event.sources).any(is_event) {
+        let title = "the event's header can't be a `key`: every delivery of the same event would be a repeat";
+        repeat.mistake("key", title);
     }
     if key == Key::Id && scheme.id.is_empty() {
         let title = format!("the scheme `{}` has no id for a delivery", scheme.name);

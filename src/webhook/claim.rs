@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use std::borrow::Cow;
 
 /// The most bytes of a token that is looked at.
-const TOKEN_MAX: usize = 4 * 1024;
+pub(super) const TOKEN_MAX: usize = 4 * 1024;
 
 /// What a request claims.
 #[derive(Debug)]

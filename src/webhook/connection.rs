@@ -189,7 +189,7 @@ impl Secret {
     /// Returns a secret of a scheme with a name for people, such as `env INCOMINGWH_SECRET`. An
     /// empty one is none: anybody can compute a hash that is keyed with nothing.
     pub fn new(name: impl Into<String>, bytes: Vec<u8>, scheme: &Scheme) -> Result<Self, KeyMistake> {
-        let key = Key::read(scheme.kind, &scheme.key, &bytes)?;
+        let key = Key::of(scheme, &bytes)?;
         Ok(Self { name: name.into(), bytes: bytes.into(), key, until: None, noted: AtomicI64::new(i64::MIN) })
     }
 

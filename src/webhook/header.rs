@@ -15,10 +15,34 @@ pub const KEPT_MAX: usize = 64;
 /// The most bytes of a value that is kept. A longer one is left out, since half a value lies.
 pub const KEPT_VALUE_MAX: usize = 4 * 1024;
 
+/// What is said of a header that a stored delivery does not have.
+pub const NOT_KEPT: &str = "is not there, or has more than 4096 bytes, of which nothing is kept";
+const _: () = assert!(KEPT_VALUE_MAX == 4096, "the sentence says so");
+
 /// Headers that nearly every request has and that prove nothing: looked for first, because looking
 /// for parts of a name takes longer.
 const PLAIN_NAMES: &[&str] =
     &["host", "content-type", "content-length", "user-agent", "accept", "accept-encoding", "connection"];
+/// Further headers that tell of the request, the program that made it or its way here (RFC 9110; RFC 9112; RFC 7239; what
+/// proxies add).
+const WAY_NAMES: &[&str] = &[
+    "accept-language",
+    "expect",
+    "forwarded",
+    "keep-alive",
+    "origin",
+    "referer",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-proto",
+    "x-real-ip",
+];
 /// Headers that prove who somebody is.
 const SECRET_NAMES: &[&str] = &["authorization", "cookie", "proxy-authorization", "set-cookie"];
 /// Parts of names of headers that senders made up for the same purpose.
@@ -127,6 +151,12 @@ pub fn kept<'h>(headers: &'h [Header], name: &str) -> Option<&'h str> {
 pub fn content_type<'h>(headers: &[RawHeader<'h>]) -> Option<&'h [u8]> {
     let one = single(headers, CONTENT_TYPE).ok().flatten();
     one.filter(|value| value.len() <= KEPT_VALUE_MAX)
+}
+
+/// Says whether a header of a name tells of the request and not of what is delivered: all deliveries of a sender may have
+/// the same there.
+pub fn tells_of_request(name: &str) -> bool {
+    PLAIN_NAMES.iter().chain(WAY_NAMES).any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// Says whether a header of a name holds what HTTP itself has to prove who somebody is.

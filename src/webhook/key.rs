@@ -3,7 +3,8 @@
 //! A key is made once, when the configuration is read. So a secret of a wrong form is told to its
 //! owner then, and a delivery costs no preparation.
 
-use super::scheme::{Hash, KeyEncoding, KeyForm, Kind};
+use super::claim::TOKEN_MAX;
+use super::scheme::{Carrier, Hash, KeyEncoding, KeyForm, Kind, Scheme};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -17,6 +18,33 @@ use subtle::{Choice, ConstantTimeEq};
 const ED25519_PUBLIC: usize = 32;
 /// The bytes of a private ed25519 key: its seed, and the public key after it.
 const ED25519_PRIVATE: usize = 64;
+
+/// The points of ed25519 of a low order, without the bit that tells x from -x: of the orders 4, 1, 2, and twice 8. With
+/// such a key a signature that anybody can make holds for every eighth message or more (RFC 8032, 5.1.7, which leaves
+/// them out of its checks; libsodium's `ge25519_has_small_order`).
+const ED25519_WEAK: [[u8; ED25519_PUBLIC]; 5] = [
+    [0; ED25519_PUBLIC],
+    y_of_ed25519(0x01, 0x00, 0x00),
+    y_of_ed25519(0xec, 0xff, 0x7f),
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5, 0xdf,
+        0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f, 0x2a, 0x20,
+        0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a,
+    ],
+];
+/// The prime of the field, 2^255 - 19: a y that is not below it is written otherwise (RFC 8032, 5.1.3).
+const ED25519_PRIME: [u8; ED25519_PUBLIC] = y_of_ed25519(0xed, 0xff, 0x7f);
+
+/// Returns a number of so many bytes, the lowest first, of which all but the ends are the same.
+const fn y_of_ed25519(first: u8, between: u8, last: u8) -> [u8; ED25519_PUBLIC] {
+    let mut bytes = [between; ED25519_PUBLIC];
+    bytes[0] = first;
+    bytes[ED25519_PUBLIC - 1] = last;
+    bytes
+}
 
 /// How many bits the modulus of an RSA key has at least and at most: what the check of signatures takes.
 const RSA_BITS_LEAST: usize = 2048;
@@ -52,6 +80,18 @@ pub enum KeyMistake {
     /// It has not the length of an ed25519 key.
     #[error("is no ed25519 key: a public one has 32 bytes, a private one 64 with the public one at its end")]
     NotEd25519,
+    /// A public ed25519 key with which a signature proves nothing.
+    #[error("is an ed25519 key of a low order, with which anybody can sign, or no key at all")]
+    WeakEd25519,
+    /// A token that a header carries without its blanks (RFC 9110, 5.5).
+    #[error("has a blank at an end, where no header has one: no sender can show it")]
+    Blank,
+    /// A token with a character that no header has (RFC 9110, 5.5).
+    #[error("has a control character: no sender can show it")]
+    Control,
+    /// A token or password longer than what is looked at.
+    #[error("has more than {TOKEN_MAX} bytes: no longer one is looked at")]
+    TooLong,
     /// A token or password that no header can carry (RFC 9110, 5.5).
     #[error("has a line break inside, or more than one at its end: no sender can show it")]
     LineBreak,
@@ -67,6 +107,14 @@ pub enum KeyMistake {
 }
 
 impl Key {
+    /// Makes the key of a secret of a scheme.
+    pub(super) fn of(scheme: &Scheme, secret: &[u8]) -> Result<Self, KeyMistake> {
+        if matches!(scheme.kind, Kind::Token | Kind::Basic) {
+            can_be_shown(scheme, &decoded(&scheme.key, secret)?)?;
+        }
+        Self::read(scheme.kind, &scheme.key, secret)
+    }
+
     /// Makes the key of a secret.
     pub(super) fn read(kind: Kind, form: &KeyForm, secret: &[u8]) -> Result<Self, KeyMistake> {
         let bytes = decoded(form, secret)?;
@@ -78,9 +126,6 @@ impl Key {
             Kind::Hmac(Hash::Sha1) => Self::Sha1(Hmac::new_from_slice(&bytes).expect(ANY)),
             Kind::Hmac(Hash::Sha256) => Self::Sha256(Hmac::new_from_slice(&bytes).expect(ANY)),
             Kind::Hmac(Hash::Sha512) => Self::Sha512(Hmac::new_from_slice(&bytes).expect(ANY)),
-            Kind::Token | Kind::Basic if bytes.iter().any(|byte| matches!(byte, b'\n' | b'\r')) => {
-                return Err(KeyMistake::LineBreak);
-            }
             Kind::Token => Self::Token(Sha256::digest(&bytes).into()),
             Kind::Basic if !bytes.contains(&b':') => return Err(KeyMistake::NotBasic),
             Kind::Basic => Self::Token(Sha256::digest(&bytes).into()),
@@ -153,15 +198,43 @@ fn decoded(form: &KeyForm, secret: &[u8]) -> Result<Vec<u8>, KeyMistake> {
     }
 }
 
+/// Says whether a request can show a token or a password at the place where a scheme has it.
+fn can_be_shown(scheme: &Scheme, token: &[u8]) -> Result<(), KeyMistake> {
+    let is_blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    // Behind a prefix a token may begin with blanks: only those around the whole value are taken away.
+    let has_place_before = !scheme.prefix.text.is_empty() && !scheme.prefix.is_optional && scheme.list.is_none();
+    // What is encoded stands in a header whatever it is.
+    let is_bare = scheme.kind == Kind::Token && matches!(scheme.carrier, Carrier::Header(_));
+    if token.iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
+        return Err(KeyMistake::LineBreak);
+    }
+    if token.len() > TOKEN_MAX {
+        return Err(KeyMistake::TooLong);
+    }
+    if is_bare && token.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t') {
+        return Err(KeyMistake::Control);
+    }
+    if is_bare && (is_blank(token.last()) || !has_place_before && is_blank(token.first())) {
+        return Err(KeyMistake::Blank);
+    }
+    Ok(())
+}
+
 fn ed25519(bytes: &[u8]) -> Result<Key, KeyMistake> {
     if let Ok(public) = <[u8; ED25519_PUBLIC]>::try_from(bytes) {
-        return Ok(Key::Ed25519(public, None));
+        return if is_weak(public) { Err(KeyMistake::WeakEd25519) } else { Ok(Key::Ed25519(public, None)) };
     }
     let halves = bytes.split_at_checked(ED25519_PUBLIC).filter(|_| bytes.len() == ED25519_PRIVATE);
     let (seed, public) = halves.ok_or(KeyMistake::NotEd25519)?;
     let pair = Ed25519KeyPair::from_seed_and_public_key(seed, public).map_err(|_| KeyMistake::NotEd25519)?;
     let public = pair.public_key().as_ref().try_into().map_err(|_| KeyMistake::NotEd25519)?;
     Ok(Key::Ed25519(public, Some(Box::new(pair))))
+}
+
+/// Says whether a public key is a point of a low order, or written as no point is.
+fn is_weak(mut public: [u8; ED25519_PUBLIC]) -> bool {
+    public[ED25519_PUBLIC - 1] &= 0x7f;
+    ED25519_WEAK.contains(&public) || public.iter().rev().ge(ED25519_PRIME.iter().rev())
 }
 
 /// Returns the RSA key in a PEM text, of a length that signatures are checked with.

@@ -16,6 +16,8 @@ use std::time::Duration;
 
 /// The most entries of a list of signatures in one header.
 pub const LIST_MAX: usize = 16;
+/// The parameter of the query by which a sender waits for its runs.
+pub const WAIT: &str = "wait";
 /// How far a timestamp may be from the server's clock where nothing else is said.
 pub const TOLERANCE_DEFAULT: Duration = Duration::from_secs(300);
 
@@ -113,7 +115,33 @@ impl Scheme {
         if self.event.iter().flat_map(|event| &event.sources).any(proves) {
             return Some(("event", "the `event` stands in a header that proves the sender, which is kept nowhere"));
         }
+        if !self.ping.is_empty() && self.event.is_none() {
+            return Some(("ping", "`ping` names events, and no `event` says where they stand"));
+        }
+        if let Some(sentence) = self.unreadable() {
+            return Some(("signature", sentence));
+        }
         self.uncovered().map(|sentence| ("signed", sentence))
+    }
+
+    /// Returns why no request can have a proof that is read.
+    fn unreadable(&self) -> Option<&'static str> {
+        if matches!(&self.carrier, Carrier::Query(name) if name == WAIT) {
+            return Some("the parameter `wait` is the server's own: a sender that waits for its runs says it there");
+        }
+        let is_carrier = |name: &String| self.carrier.is_header(name);
+        if matches!(self.timestamp.as_ref().map(|it| &it.place), Some(StampPlace::Header(name)) if is_carrier(name)) {
+            return Some("the `timestamp` stands in the signature's own header: write `in: signature` and a `list`");
+        }
+        let list = self.list.as_ref()?;
+        if self.encoding.has(list.separator) {
+            return Some("`sep` is a character of the `encoding`: signatures would be cut there");
+        }
+        if matches!(self.timestamp.as_ref().map(|it| &it.place), Some(StampPlace::Signature(name)) if list.keys.contains(name))
+        {
+            return Some("the `timestamp` has a key of the signatures: no entry would be one");
+        }
+        None
     }
 
     /// Says whether a header of a name proves the sender.
@@ -290,6 +318,17 @@ pub enum Encoding {
     Base64,
     /// As it is, for a token.
     Text,
+}
+
+impl Encoding {
+    /// Says whether a character may be part of a proof. Of a token nobody knows which are.
+    fn has(self, character: char) -> bool {
+        match self {
+            Self::LowerHex | Self::UpperHex => character.is_ascii_hexdigit(),
+            Self::Base64 => character.is_ascii_alphanumeric() || matches!(character, '+' | '/' | '='),
+            Self::Text => false,
+        }
+    }
 }
 
 /// What stands before a proof.
