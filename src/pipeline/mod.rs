@@ -99,6 +99,7 @@ fn work(document: &Node, name: &str, scripts: &ScriptRules, diagnostics: &mut Di
     schema::check(document, diagnostics);
     let pipeline = read::read(document, scripts.machine.as_deref(), diagnostics);
     let needs = check::check(&pipeline, scripts, diagnostics);
+    check::nul::check(document, diagnostics);
     check::predefined::check(document, diagnostics);
     paths::name(document, diagnostics);
     (Plan { substitution: scripts.substitution, ..planning::plan(&pipeline, name) }, needs)

@@ -35,6 +35,7 @@ mod late_logs;
 mod leases;
 mod lost_pieces;
 mod migrate;
+mod nul;
 mod load;
 mod other_runs;
 mod page;

@@ -8,6 +8,7 @@ mod inputs;
 mod legs;
 mod machine;
 mod names;
+pub(super) mod nul;
 mod outputs;
 mod pool;
 pub(super) mod predefined;
