@@ -15,19 +15,66 @@ use std::sync::Arc;
 pub struct Origin {
     /// The webhook resource's alias, as the author spells it.
     pub alias: Arc<str>,
-    /// The path into the payload (`resource.message.title`), or `headers['name']`, or `event`.
+    /// The path into the payload (`resource.message.title`), or the place in the request beside it, behind a mark: a
+    /// payload may have members that are called as headers and the event are.
     pub path: Arc<str>,
+}
+
+/// Of what a tainted value was a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whence {
+    /// The payload.
+    Payload,
+    /// The request's headers, or the event that its scheme finds.
+    Request,
+}
+
+impl Whence {
+    /// Returns the word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Payload => "payload",
+            Self::Request => "request",
+        }
+    }
 }
 
 /// The most bytes of a payload path that an origin holds. Every text of a payload carries its path,
 /// so a long key above many texts must not be copied for each of them.
 const PATH_MAX: usize = 256;
 
+/// What a path begins with that leads not into the payload, but to what else the request brought. No path into a
+/// payload begins so.
+const REQUEST: &str = "(request) ";
+
 /// What a path ends with whose text is not the payload's own, but what a step printed. No path into a
 /// payload ends so: names with other characters than letters are quoted.
 const PRINTED: &str = " (in what a step printed)";
 
 impl Origin {
+    /// Returns a place beside the payload: `headers['name']`, or `event`.
+    pub fn beside_payload(alias: Arc<str>, path: &str) -> Self {
+        Self { alias, path: format!("{REQUEST}{path}").into() }
+    }
+
+    /// Returns the path from the webhook resource on, as an author writes it, and says where it leads: into the payload
+    /// or to what else the request brought.
+    pub fn place(&self) -> (Whence, &str) {
+        match self.path.strip_prefix(REQUEST) {
+            Some(path) => (Whence::Request, path),
+            None => (Whence::Payload, &self.path),
+        }
+    }
+
+    /// Returns the place with its webhook resource: `push.head_commit.message`, or
+    /// `resources.webhooks.push.headers['x-event']`.
+    pub fn spelled(&self) -> String {
+        let (whence, path) = self.place();
+        let before = if whence == Whence::Request { "resources.webhooks." } else { "" };
+        let dot = if path.is_empty() || path.starts_with('[') { "" } else { "." };
+        format!("{before}{}{dot}{path}", self.alias)
+    }
+
     /// Returns the place of a member, as an author would write it: `.name` where that is
     /// possible, else `['a name']`. A path that gets too long ends in `…`.
     pub fn member(&self, key: &str) -> Self {

@@ -146,5 +146,5 @@ fn about(webhook: &TriggeringWebhook<'_>) -> Value {
 }
 
 fn taint(alias: &Arc<str>, path: &str, text: &str) -> Text {
-    Text::tainted(text, Arc::new(Origin { alias: alias.clone(), path: path.into() }))
+    Text::tainted(text, Arc::new(Origin::beside_payload(alias.clone(), path)))
 }

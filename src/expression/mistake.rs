@@ -62,9 +62,9 @@ impl Mistake {
 }
 
 /// Returns the sentence that says where in a payload a value came from.
-pub(super) fn place_in_payload(origin: &Origin) -> String {
-    match &*origin.path {
-        "" => "the value is the whole payload".to_owned(),
-        path => format!("the value came from the payload, at `{}`", shown(path)),
+pub(crate) fn place_in_payload(origin: &Origin) -> String {
+    match origin.place() {
+        (_, "") => "the value is the whole payload".to_owned(),
+        (whence, path) => format!("the value came from the {}, at `{}`", whence.word(), shown(path)),
     }
 }

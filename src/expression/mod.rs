@@ -52,6 +52,7 @@ pub(crate) use evaluate::PAYLOAD_AS_NAME;
 pub(crate) use function::PAYLOAD_AS_FORMAT;
 pub use json::{JSON_DEPTH_MAX, JsonError};
 pub use mistake::Mistake;
+pub(crate) use mistake::place_in_payload;
 pub use number::Number;
 pub use object::Object;
 pub use parser::{NESTING_MAX, TEXT_MAX};
@@ -64,6 +65,11 @@ pub use version::Version;
 
 use std::sync::Arc;
 use syntax::{Literal, Node, NodeKind, Suffix, SuffixKind};
+
+/// Says whether two texts are the same in this language, which ignores case: of all letters, not of ASCII's alone.
+pub fn is_same_text(left: &str, right: &str) -> bool {
+    ordinal::equal(left, right)
+}
 
 /// A parsed expression. Cheap to clone.
 #[derive(Debug, Clone, PartialEq)]

@@ -51,6 +51,9 @@ impl KeyTold {
     }
 }
 
+/// Which key made a delivery a repeat is not kept with it.
+const AS_NOW: &str = "as its connection is configured now";
+const BY_ANOTHER: &str = "a key that its connection had then, and has not as it is configured now";
 const CHANGED: &str = "the pipeline has changed since: this is where the text would go today";
 const REJECTED: &str = "the run was rejected: this is where its text would have gone, as the pipeline is today";
 const GONE: &str = "the pipeline is not there any more, or does not listen to this delivery any more";
@@ -89,13 +92,12 @@ impl Intake {
         let payload = payload::read(body).ok()?;
         let about = about(&payload, &connection.wanted());
         let repeat = connection.repeat.as_ref()?;
-        match repeat.missing(connection, &delivery.headers, &about) {
-            Some(missing) => Some(KeyTold::None(format!("a second one would not be known as a repeat: {missing}"))),
-            None if delivery.outcome == Outcome::Repeat => {
-                Some(KeyTold::Known(repeat.found(connection, &delivery.headers, &about)))
-            }
-            None => None,
+        if delivery.outcome == Outcome::Repeat {
+            let found = repeat.found(connection, &delivery.headers, &about);
+            return Some(KeyTold::Known(found.map_or_else(|| BY_ANOTHER.to_owned(), |key| format!("{key}, {AS_NOW}"))));
         }
+        let missing = repeat.missing(connection, &delivery.headers, &about)?;
+        Some(KeyTold::None(format!("a second one would not be known as a repeat: {missing}")))
     }
 
     fn trail(

@@ -4,7 +4,7 @@
 //! of them is wrong. Each report about an expanded value names the path of that value.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, shown};
-use crate::taint::Origin;
+use crate::taint::{Origin, Whence};
 use crate::template::{Content, Node};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -71,7 +71,11 @@ fn note(values: &[(String, Arc<Origin>)], title: &str) -> Option<String> {
     }
     let mut paths: Vec<String> = Vec::new();
     for (_, origin) in named {
-        let path = if origin.path.is_empty() { origin.alias.to_string() } else { shown(&origin.path) };
+        let path = match origin.place() {
+            (Whence::Payload, "") => origin.alias.to_string(),
+            (Whence::Payload, path) => shown(path),
+            (Whence::Request, _) => shown(&origin.spelled()),
+        };
         if !paths.contains(&path) {
             paths.push(path);
         }

@@ -47,7 +47,8 @@ pub struct Choice {
 /// One piece of payload text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Use {
-    /// The webhook resource's alias and the path into the payload: `push.head_commit.message`.
+    /// The webhook resource's alias and the path into the payload, `push.head_commit.message`, or the header or event
+    /// of the request, `resources.webhooks.push.event`.
     pub from: String,
     /// The text, cut, control characters escaped.
     pub value: String,
@@ -282,8 +283,7 @@ fn passage(variable: Option<&str>) -> String {
 
 /// Returns a place in a payload with the alias of its webhook resource.
 fn from(origin: &Origin) -> String {
-    let dot = if origin.path.is_empty() || origin.path.starts_with('[') { "" } else { "." };
-    origin.alias.chars().chain(dot.chars()).chain(origin.path.chars()).flat_map(escaped).collect()
+    origin.spelled().chars().flat_map(escaped).collect()
 }
 
 fn escaped(character: char) -> Vec<char> {

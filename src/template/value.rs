@@ -102,10 +102,7 @@ pub fn object_in_text(node: &Node, origin: Option<&Origin>, expression: Option<&
 
 /// Returns the note that says where in a payload a value came from.
 pub fn came_from(origin: &Origin) -> String {
-    match &*origin.path {
-        "" => "the value is the whole payload".to_owned(),
-        path => format!("the value came from the payload, at `{}`", shown(path)),
-    }
+    crate::expression::place_in_payload(origin)
 }
 
 /// How many keys a diagnostic names.

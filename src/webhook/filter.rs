@@ -2,8 +2,8 @@
 //!
 //! All filters of a webhook resource must hold. The documentation only gives the shape
 //! (reference, section 1.2); what it leaves open is decided here. A scalar is compared as text,
-//! `true` and `false` as JSON spells them, ignoring ASCII case as every other comparison of the pipeline
-//! language does. A number has the text that expressions give it, its shortest: `1.50` is `1.5` and `1e3` is
+//! `true` and `false` as JSON spells them, ignoring case by the rule of every other comparison of the pipeline
+//! language. A number has the text that expressions give it, its shortest: `1.50` is `1.5` and `1e3` is
 //! `1000`, in the payload and in what is wanted of a number there. A pattern must match the whole text, as
 //! it is written.
 //!
@@ -17,7 +17,7 @@ use super::header;
 use super::path::{Path, PathMistake};
 use super::select::{Selected, Wanted};
 use crate::diagnostic::shown;
-use crate::expression::Number;
+use crate::expression::{Number, is_same_text};
 use regex::{Regex, RegexBuilder};
 use std::fmt;
 use std::sync::Arc;
@@ -210,7 +210,7 @@ impl Found {
     fn is(&self, wanted: &str) -> bool {
         match self {
             Self::Number(text) => Number::from_json(wanted).map_or(&**text == wanted, |wanted| wanted.text() == *text),
-            Self::Text(text) => wanted.eq_ignore_ascii_case(text),
+            Self::Text(text) => is_same_text(wanted, text),
         }
     }
 }
@@ -232,7 +232,7 @@ fn only<'h>(headers: &'h [Header], name: &str) -> Result<&'h str, &'static str> 
     let mut found = headers.iter().filter(|(kept, _)| kept.eq_ignore_ascii_case(name));
     match (found.next(), found.next()) {
         (Some((_, value)), None) => Ok(value),
-        (None, _) => Err("there is no such header"),
+        (None, _) => Err(header::NOT_KEPT),
         (Some(_), Some(_)) => Err("the header is there more than once"),
     }
 }

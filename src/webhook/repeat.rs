@@ -87,19 +87,26 @@ impl Repeat {
         missing_at(&one, connection, headers, payload)
     }
 
-    /// Says by which key a delivery that has one is known. A header that is not kept is named without its value.
-    pub fn found(&self, connection: &Connection, headers: &[Header], payload: &Selected<'_>) -> String {
-        match &self.key {
-            Key::Body => Source::Body.found(connection, headers, payload),
-            Key::Id => {
-                let mut places = connection.scheme.id.iter();
-                let found = places.find(|source| source.missing(connection, headers, payload).is_none());
-                found.map_or_else(String::new, |source| source.found(connection, headers, payload))
+    /// Says by which key a delivery that was known by one is known; nothing where it has none of the keys that are
+    /// looked for here. A header of which nothing is kept is named without its value.
+    pub fn found(&self, connection: &Connection, headers: &[Header], payload: &Selected<'_>) -> Option<String> {
+        let one = [match &self.key {
+            Key::Body => return Some(Source::Body.found(connection, headers, payload)),
+            Key::Id => return found_in(&connection.scheme.id, connection, headers, payload),
+            Key::Header(name) => Source::Header(name.clone()),
+            Key::Path(path) => {
+                let is_there = payload.instead(path.steps()).is_none();
+                return is_there.then(|| found_at(path, path.steps(), payload));
             }
-            Key::Header(name) => Source::Header(name.clone()).found(connection, headers, payload),
-            Key::Path(path) => found_at(path, path.steps(), payload),
-        }
+        }];
+        found_in(&one, connection, headers, payload)
     }
+}
+
+fn found_in(sources: &[Source], connection: &Connection, headers: &[Header], payload: &Selected<'_>) -> Option<String> {
+    let found = sources.iter().find(|source| source.missing(connection, headers, payload).is_none());
+    let told = found.map(|source| source.found(connection, headers, payload));
+    told.or_else(|| sources.iter().find_map(|source| source.left_out(headers)))
 }
 
 fn missing_at(

@@ -2,7 +2,7 @@
 
 use super::connection::Connection;
 use super::delivery::Header;
-use super::header::{self, Doubled, RawHeader};
+use super::header::{self, Doubled, KEPT_VALUE_MAX, NOT_KEPT, RawHeader};
 use super::path::PathStep;
 use super::select::{Selected, Wanted};
 use crate::diagnostic::shown;
@@ -95,7 +95,7 @@ impl Source {
     ) -> Option<String> {
         match self {
             Self::Header(name) if header::is_kept(connection, name) => match header::kept(headers, name) {
-                None => Some(format!("the header `{name}` is not there")),
+                None => Some(format!("the header `{name}` {NOT_KEPT}")),
                 Some("") => Some(format!("the header `{name}` is empty")),
                 Some(_) => None,
             },
@@ -104,6 +104,13 @@ impl Source {
             }
             Self::Header(_) | Self::Body => None,
         }
+    }
+
+    /// Says in words which header stands here of a delivery that was known by it, and of which nothing is kept.
+    pub(super) fn left_out(&self, headers: &[Header]) -> Option<String> {
+        let Self::Header(name) = self else { return None };
+        let is_there = headers.iter().any(|(kept, _)| kept.eq_ignore_ascii_case(name));
+        (!is_there).then(|| format!("the header `{name}`, which has more than {KEPT_VALUE_MAX} bytes"))
     }
 
     /// Says in words what stands here.

@@ -7,7 +7,7 @@ use pipehook::webhook::select::{Wanted, select};
 use std::time::{Duration, Instant};
 
 const BODY: &[u8] =
-    br#"{"ref":"refs/heads/main","n":5,"none":null,"list":[1],"object":{},"long":"aaaa","price":1.50,"many":1e3,"written":"1.50","text":"a\nb"}"#;
+    r#"{"ref":"refs/heads/main","n":5,"none":null,"list":[1],"object":{},"long":"aaaa","price":1.50,"many":1e3,"written":"1.50","text":"a\nb","school":"école","turkish":"ı"}"#.as_bytes();
 
 fn any_of(texts: &[&str]) -> Test {
     Test::AnyOf(texts.iter().map(|text| (*text).to_owned()).collect())
@@ -38,6 +38,10 @@ fn lists_negations_and_patterns_hold_as_they_are_read() {
         ("ref", like("REFS/.*"), false),
         ("ref", like("(?i)REFS/.*"), true),
         ("ref", like("refs/heads/mai|n"), false),
+        // As `eq()` compares: the letter case of any writing.
+        ("school", any_of(&["ÉCOLE"]), true),
+        ("school", any_of(&["ecole"]), false),
+        ("turkish", any_of(&["i"]), false),
         ("n", like("[0-9]"), true),
         ("price", any_of(&["1.5"]), true),
         ("price", any_of(&["1.50"]), true),

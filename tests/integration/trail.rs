@@ -116,7 +116,12 @@ fn a_delivery_in_which_no_repeat_key_is_found_says_where_it_was_looked_for() {
         ("path", &[], r#"{"event": {"id": [1]}}"#, Some("the payload has an array at `$.event.id`")),
         ("path", &[], r#"{"event": {"id": ""}}"#, Some("the payload has an empty text at `$.event.id`")),
         ("path", &[], r#"{"event": {"id": 7}}"#, None),
-        ("header", &[], "{}", Some("the header `X-Event-Id` is not there")),
+        (
+            "header",
+            &[],
+            "{}",
+            Some("the header `X-Event-Id` is not there, or has more than 4096 bytes, of which nothing is kept"),
+        ),
         ("header", &[("X-Event-Id", "")], "{}", Some("the header `X-Event-Id` is empty")),
         ("header", &[("X-Event-Id", "7")], "{}", None),
     ] {
@@ -167,12 +172,86 @@ fn a_repeat_says_by_which_key_it_was_known() {
             assert_eq!(answer["outcome"], if again { "repeat" } else { "queued" }, "{connection}: {answer}");
             let id = answer["delivery"].as_str().expect("an id").to_owned();
             let told = server.ask(&format!("/api/v1/deliveries/{id}")).json();
-            assert_eq!(told["known_by"].as_str(), again.then_some(known), "{told}");
+            let known = format!("{known}, as its connection is configured now");
+            assert_eq!(told["known_by"].as_str(), again.then_some(known.as_str()), "{told}");
             let shown = folder.run(&["deliveries", "show", &id]).ended_with(0).stdout;
-            assert_eq!(shown.contains("known by") && shown.contains(known), again, "{shown}");
+            assert_eq!(shown.contains("known by") && shown.contains(&known), again, "{shown}");
             assert_eq!(server.ask(&format!("/deliveries/{id}")).body.contains("Known by"), again, "{shown}");
         }
     }
+}
+
+/// Of a header that is too long nothing is kept, but it was there.
+#[test]
+fn a_repeat_by_a_header_that_is_not_kept_says_so() {
+    let folder = Folder::new("connections: {hook: {auth: none, repeat: {key: X-Key}}}\n");
+    for (name, filters) in [("p", ", filters: [{header: x-key, value: a}]"), ("q", "")] {
+        let listens = format!("resources: {{webhooks: [{{webhook: push, connection: hook{filters}}}]}}\n");
+        folder.write(&format!("pipelines/{name}.yml"), &format!("{listens}steps: [{{script: ls}}]\n"));
+    }
+    let server = folder.serve(&["--no-worker"]);
+    let long = "k".repeat(5_000);
+    let [first, again] = [(); 2].map(|()| {
+        let answer = server.request("POST", "/webhooks/hook", &[("X-Key", &long)], b"{}").json();
+        server.ask(&format!("/api/v1/deliveries/{}", answer["delivery"].as_str().expect("an id"))).json()
+    });
+    let not_kept = "is not there, or has more than 4096 bytes, of which nothing is kept";
+    let pipelines = first["pipelines"].as_array().expect("pipelines");
+    let filtered = pipelines.iter().find(|it| it["pipeline"] == "p").expect("p");
+    assert_eq!(filtered["filters"][0]["reason"], not_kept, "{first}");
+    let missing = format!("a second one would not be known as a repeat: the header `X-Key` {not_kept}");
+    assert_eq!(first["without_repeat_key"], missing.as_str(), "{first}");
+    let known = "the header `X-Key`, which has more than 4096 bytes, as its connection is configured now";
+    assert_eq!((&again["known_by"], &again["without_repeat_key"]), (&known.into(), &Value::Null), "{again}");
+}
+
+#[test]
+fn a_repeat_does_not_say_that_it_was_known_by_a_key_of_today() {
+    let folder = Folder::new("connections: {hook: {auth: none, repeat: {key: $.k}}}\n");
+    let listens = "resources: {webhooks: [{webhook: push, connection: hook}]}\n";
+    folder.write("pipelines/p.yml", &format!("{listens}steps: [{{script: ls}}]\n"));
+    let server = folder.serve(&["--no-worker"]);
+    let [_, again] = [(); 2].map(|()| {
+        let answer = server.request("POST", "/webhooks/hook", &[], br#"{"k": 1}"#).json();
+        answer["delivery"].as_str().expect("an id").to_owned()
+    });
+    drop(server);
+    for (key, known) in [
+        ("body", "its body, as its connection is configured now"),
+        ("$.other", "a key that its connection had then, and has not as it is configured now"),
+    ] {
+        folder.write("pipehook.yml", &format!("connections: {{hook: {{auth: none, repeat: {{key: {key}}}}}}}\n"));
+        let told = folder.run(&["deliveries", "show", &again]).ended_with(0).stdout;
+        assert!(told.contains(known), "{told}");
+    }
+}
+
+/// A payload may have members that are called as what the request brings beside it.
+#[test]
+fn a_header_and_a_member_of_the_payload_are_told_apart() {
+    let folder = Folder::new("connections: {hook: {auth: none, scheme: github}}\n");
+    let env = "A: '${{ parameters.push.event }}', B: '${{ resources.webhooks.push.event }}', \
+               C: \"${{ parameters.push.headers['x-a'] }}\", D: \"${{ resources.webhooks.push.headers['x-a'] }}\"";
+    folder.write(
+        "pipelines/p.yml",
+        &format!(
+            "resources: {{webhooks: [{{webhook: push, connection: hook}}]}}\nsteps:\n- script: ls\n  env: {{{env}}}\n"
+        ),
+    );
+    let server = folder.serve(&["--no-worker"]);
+    let headers = [("X-GitHub-Event", "real"), ("X-A", "header")];
+    let answer = server.request("POST", "/webhooks/hook", &headers, br#"{"event":"e","headers":{"x-a":"h"}}"#).json();
+    let told = server.ask(&format!("/api/v1/deliveries/{}", answer["delivery"].as_str().expect("an id"))).json();
+    let uses = told["pipelines"][0]["expansion"]["uses"].as_array().expect("uses");
+    let from: Vec<(&str, &str)> =
+        uses.iter().map(|it| (it["from"].as_str().expect("a place"), it["value"].as_str().expect("a text"))).collect();
+    let expected = [
+        ("push.event", "e"),
+        ("resources.webhooks.push.event", "real"),
+        ("push.headers['x-a']", "h"),
+        ("resources.webhooks.push.headers['x-a']", "header"),
+    ];
+    assert_eq!(from, expected, "{told}");
 }
 
 #[test]

@@ -333,7 +333,8 @@ impl<'f> Finder<'f> {
             return Passed::Author;
         }
         let whole = Origin { alias: self.alias.clone(), path: "".into() };
-        Passed::Payload(Arc::new(below(&whole, steps.get(1..).unwrap_or_default())))
+        let place = below(&whole, steps.get(1..).unwrap_or_default());
+        Passed::Payload(Arc::new(Origin::beside_payload(place.alias, &place.path)))
     }
 }
 

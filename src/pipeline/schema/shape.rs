@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Span, nearest, 
 use crate::pipeline::paths;
 use crate::pipeline::task::{self, Definition};
 use crate::pipeline::value::{author, is_late, is_name, is_nothing, is_produced, joined_key, unspaced_key};
-use crate::taint::Origin;
+use crate::taint::{Origin, Whence};
 use crate::template::{self, Content, Entry, Form, Kind as ScalarKind, Node, Pattern, Scalar};
 use std::borrow::Cow;
 
@@ -336,7 +336,8 @@ impl Checker<'_> {
             ScalarKind::Null if !origin.path.is_empty() => {
                 let title = format!("the payload has no value for {what}");
                 let missing = Diagnostic::error(Code::TaintedStructure, title, node.span, "this is nothing");
-                let note = format!("there is nothing in the payload at `{}`", shown(&origin.path));
+                let (whence, path) = origin.place();
+                let note = format!("there is nothing in the {} at `{}`", whence.word(), shown(path));
                 let help = "test that it is there: `${{ if … }}:` around what needs it, or `coalesce(…, 'default')`";
                 self.diagnostics.push(missing.note(note).help(help));
             }
@@ -439,6 +440,6 @@ impl Checker<'_> {
 
 /// Returns the expression that names a place in a payload.
 fn expression(origin: &Origin) -> String {
-    let dot = if origin.path.is_empty() || origin.path.starts_with('[') { "" } else { "." };
-    format!("parameters.{}{dot}{}", origin.alias, origin.path)
+    let before = if origin.place().0 == Whence::Payload { "parameters." } else { "" };
+    format!("{before}{}", origin.spelled())
 }

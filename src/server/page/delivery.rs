@@ -1,5 +1,6 @@
 //! One delivery with the why, and posting it again.
 
+use super::indent::indented;
 use super::list::DeliveryLine;
 use super::view::printable;
 use super::{page, see};
@@ -61,12 +62,8 @@ impl Body {
     fn new(bytes: &[u8]) -> Self {
         let is_cut = bytes.len() > BODY_SHOWN_MAX;
         let kept = &bytes[..bytes.len().min(BODY_SHOWN_MAX)];
-        let pretty = || {
-            let json: serde_json::Value = serde_json::from_slice(kept).ok()?;
-            serde_json::to_string_pretty(&json).ok()
-        };
-        let plain = || String::from_utf8_lossy(kept).into_owned();
-        Self { text: printable(&pretty().unwrap_or_else(plain)), is_cut }
+        let plain = String::from_utf8_lossy(kept);
+        Self { text: printable(&indented(&plain).unwrap_or_else(|| plain.into_owned())), is_cut }
     }
 }
 

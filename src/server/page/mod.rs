@@ -7,6 +7,7 @@
 //! list       runs, deliveries, pipelines, connections
 //! run        one run with its log, and what steers it
 //! delivery   one delivery with the why, and posting it again
+//! indent     a body as people read it
 //! ```
 //! Every text is escaped by the templates; there is no script and no style in a page, and the content
 //! security policy forbids both. What changes something is a form that is posted, with a word that
@@ -14,6 +15,7 @@
 
 mod asset;
 mod delivery;
+mod indent;
 mod list;
 mod log;
 mod run;
