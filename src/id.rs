@@ -34,6 +34,13 @@ macro_rules! id {
                 Self(text.into())
             }
 
+            /// Returns the id that a text from outside spells; `None` where it has not the shape of one.
+            pub fn parse(text: &str) -> Option<Self> {
+                let digits = text.strip_prefix($prefix).filter(|_| text.len() == TEXT_MAX)?;
+                let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+                digits.bytes().all(is_digit).then(|| Self(text.into()))
+            }
+
             /// Returns the id as it is written everywhere.
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -93,5 +100,8 @@ mod tests {
         let later = RunId::new(1_001, [0; 10]);
         assert!(earlier < later, "{earlier} {later}");
         assert_eq!(earlier.as_str().len(), TEXT_MAX);
+        assert_eq!(RunId::parse(earlier.as_str()), Some(earlier.clone()));
+        assert_eq!(DeliveryId::parse(earlier.as_str()), None);
+        assert_eq!(RunId::parse(&earlier.as_str()[..TEXT_MAX - 1]), None);
     }
 }

@@ -45,7 +45,7 @@ pub(super) struct Send {
 impl Send {
     pub(super) fn carry_out(self, global: &Global) -> Result<Ending, Failure> {
         if let Some(base) = self.url.as_ref().filter(|base| !SCHEMES.iter().any(|scheme| base.starts_with(scheme))) {
-            let base = shown(base);
+            let base = shown(&without_user(base));
             let example = "http://127.0.0.1:8080";
             return Err(Failure::usage(format!(
                 "`{base}` is no address of a server: it begins with `http://` or `https://`, as {example} does"
@@ -67,9 +67,9 @@ impl Send {
             headers.push(("Content-Type".to_owned(), content_type));
         }
         headers.extend(self.headers);
-        // A token may stand in the query.
-        let shown = url.split('?').next().unwrap_or_default();
-        let (status, answer) = post(&url, shown, headers, &body)?;
+        // A token may stand in the query, and a password in front of the host.
+        let shown = format!("{}/webhooks/{}", without_user(&base).trim_end_matches('/'), connection.webhook);
+        let (status, answer) = post(&url, &shown, headers, &body)?;
         let answer: String = answer.lines().map(|line| format!("{}\n", harmless(line))).collect();
         output::text(&answer)?;
         if (200..300).contains(&status) {
@@ -77,6 +77,16 @@ impl Send {
         }
         Err(Failure::mistake(format!("{shown} answered with status {status}")))
     }
+}
+
+/// Returns the address of a server as it may be shown: without a user and a password before the host, and without what
+/// may stand in a query.
+fn without_user(base: &str) -> String {
+    let (scheme, rest) = base.split_once("://").map_or((None, base), |(scheme, rest)| (Some(scheme), rest));
+    // A password may have any character in it.
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    scheme.map_or_else(|| rest.to_owned(), |scheme| format!("{scheme}://{rest}"))
 }
 
 /// Posts once, without following redirects, and returns the status and the text of the answer. Messages show

@@ -381,8 +381,10 @@ fn escape_unprintable(character: char) -> Vec<char> {
 }
 
 /// Says whether a character could move a terminal's cursor, hide or reorder text: C0 and C1
-/// controls, bidirectional controls, line and paragraph separators, zero-width characters.
+/// controls, bidirectional controls, line and paragraph separators, and characters without a width (Unicode's
+/// `Bidi_Control` and `Default_Ignorable_Code_Point`, but for what joins the parts of written words and signs).
 pub fn is_unprintable(character: char) -> bool {
     character.is_control()
-        || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+        || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+        || matches!(character, '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
 }

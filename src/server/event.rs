@@ -74,7 +74,10 @@ pub(super) async fn of_run(
 }
 
 /// Tells that something changed, for pages that show lists.
-pub(super) async fn of_all(shared: web::Data<Shared>) -> Result<HttpResponse, Failure> {
+pub(super) async fn of_all(
+    _: web::Query<api::NoParameters>,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Failure> {
     stream(&shared, |shared, teller| async move { watch(&shared, teller).await })
 }
 

@@ -74,6 +74,7 @@ fn unreadable_query(error: QueryPayloadError) -> Failure {
     match error {
         QueryPayloadError::Deserialize(reason) => {
             let sentence = reason.to_string().replace("unknown field", "there is no parameter");
+            let sentence = sentence.replace(", there are no fields", "");
             Failure::Invalid(sentence.replace("duplicate field", "there is more than one parameter"))
         }
         other => Failure::Invalid(other.to_string()),

@@ -191,4 +191,11 @@ fn a_token_in_the_query_opens_a_connection_and_is_kept_nowhere() {
     assert_eq!(deliveries[0]["reason"], "the sender's challenge was answered");
     let log = std::fs::read_to_string(folder.path().join("stderr.txt")).expect("the log");
     assert!(!log.contains("sesam"), "{log}");
+    // What the body says that it is it is, whatever stands in headers.
+    let whole = br#"[{"eventType":"Microsoft.EventGrid.SubscriptionValidationEvent","data":{"validationCode":"5c"}}]"#;
+    let other = ("aeg-event-type", "Notification");
+    for headers in [&[][..], &[kind[0], kind[0]], &[other]] {
+        let answer = server.request("POST", "/webhooks/grid?code=open%2Dsesame", headers, whole);
+        assert_eq!((answer.status, answer.json()), (200, json!({"validationResponse": "5c"})), "{answer:?}");
+    }
 }

@@ -285,6 +285,14 @@ fn a_signature_in_the_query_is_signed_and_sent_as_one() {
     let url = format!("http://{}", server.public);
     let sent = folder.run(&["send", "hq", "body.json", "--url", &url]).ended_with(0);
     let unreachable = folder.run(&["send", "hq", "body.json", "--url", "http://127.0.0.1:9"]).ended_with(3);
+    let with_password = |base: &str, code: u8| {
+        let output = folder.run(&["send", "hq", "body.json", "--url", base]).ended_with(code.into());
+        assert!(!output.stderr.contains("pa55") && !output.stderr.contains("/w0rd"), "{output:?}");
+        output.stderr
+    };
+    let told_so = with_password("http://user:pa55/w0rd@127.0.0.1:9", 3);
+    assert!(told_so.contains("http://127.0.0.1:9/webhooks/hq can't be reached"), "{told_so}");
+    with_password("user:pa55@127.0.0.1:9", 2);
     for output in [told, sent, unreachable] {
         assert!(!output.stdout.contains(SECRET) && !output.stderr.contains("a%20secret"), "{output:?}");
         assert!(!output.stderr.contains(SECRET), "{output:?}");

@@ -185,6 +185,18 @@ fn a_query_that_means_nothing_is_answered_with_what_it_takes() {
         ("/api/v1/deliveries?outcome=good", "outcome is queued"),
         ("/api/v1/runs?stat=queued", "there is no parameter `stat`"),
         ("/api/v1/runs?limit=1&limit=2", "more than one parameter `limit`"),
+        ("/api/v1/runs?before=zz", "before is the id of a run"),
+        ("/api/v1/runs?before=dlv_019a00000000700080000000000000aa", "before is the id of a run"),
+        ("/api/v1/runs?delivery=zz", "delivery is the id of a delivery"),
+        ("/api/v1/deliveries?before=zz", "before is the id of a delivery"),
+        ("/api/v1/runs/x?foo=1", "there is no parameter `foo`"),
+        ("/api/v1/runs/x/logs?job=zz", "there is no parameter `job`"),
+        ("/api/v1/runs/x/expanded?foo=1", "there is no parameter `foo`"),
+        ("/api/v1/deliveries/x?foo=1", "there is no parameter `foo`"),
+        ("/api/v1/connections?foo=1", "there is no parameter `foo`"),
+        ("/api/v1/pipelines?foo=1", "there is no parameter `foo`"),
+        ("/api/v1/openapi.json?foo=1", "there is no parameter `foo`"),
+        ("/api/v1/events?foo=1", "there is no parameter `foo`"),
     ] {
         refused(&server.ask(path), 400, words);
     }

@@ -13,6 +13,18 @@ fn post(server: &Server) {
     assert_eq!(server.request("POST", "/webhooks/open", &[], b"{}").status, 200);
 }
 
+/// What has no width or turns the direction of writing is spelled out; what joins the parts of a sign stays.
+#[test]
+fn characters_that_hide_are_spelled_out() {
+    for hidden in ["\u{61C}", "\u{AD}", "\u{180E}", "\u{E0041}", "\u{E007F}", "\u{E0100}", "\u{202E}", "\u{FFF9}"] {
+        let spelled = format!("a\\u{{{:x}}}b", u32::from(hidden.chars().next().expect("a character")));
+        assert_eq!(pipehook::diagnostic::shown(&format!("a{hidden}b")), spelled);
+    }
+    for plain in ["é", "e\u{301}", "❤\u{FE0F}", "日本"] {
+        assert_eq!(pipehook::diagnostic::shown(plain), plain);
+    }
+}
+
 #[test]
 fn parts_of_a_step_are_told_below_it_in_their_order() {
     let detail =

@@ -1,7 +1,7 @@
 //! Deliveries, and posting one again.
 
 use super::page;
-use super::parameter::{DeliveryParameters, flag, known_length};
+use super::parameter::{DeliveryParameters, NoParameters, flag, known_length};
 use crate::id::{DeliveryId, RunId};
 use crate::intake::{Admission, Force, KeyTold, PipelineTrail};
 use crate::server::Shared;
@@ -27,6 +27,7 @@ pub(in crate::server) async fn deliveries(
 /// Returns one delivery with every decision about it.
 pub(in crate::server) async fn delivery(
     id: web::Path<String>,
+    _: web::Query<NoParameters>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Failure> {
     let detail = known_delivery(&shared, &id).await?;

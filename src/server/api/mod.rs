@@ -19,7 +19,7 @@ pub use delivery::ShownDelivery;
 
 pub(super) use delivery::{deliveries, delivery, known_delivery, replay, replay_of};
 pub(super) use openapi::description;
-pub(super) use parameter::{AnswerParameters, DeliveryParameters, RerunParameters, RunParameters, flag};
+pub(super) use parameter::{AnswerParameters, DeliveryParameters, NoParameters, RerunParameters, RunParameters, flag};
 pub(super) use pipeline::{ShownPipeline, ShownWebhook, connections, pipelines, seen_connections, shown_pipelines};
 pub(super) use run::{answer, approve, cancel, expanded, find, logs, queue_again, reject, rerun, run, runs};
 

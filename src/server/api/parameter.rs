@@ -12,6 +12,11 @@ pub(super) const LIMIT_DEFAULT: usize = 50;
 /// The most entries of one list.
 pub(super) const LIMIT_MAX: usize = 500;
 
+/// Nothing: every parameter is one too many.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::server) struct NoParameters {}
+
 /// Which runs to list.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,8 +42,8 @@ impl RunParameters {
                 "result is succeeded, succeededWithIssues, failed, canceled or skipped",
             )?,
             connection: said(self.connection),
-            delivery: said(self.delivery).as_deref().map(DeliveryId::from_stored),
-            before: said(self.before).as_deref().map(RunId::from_stored),
+            delivery: word(self.delivery, DeliveryId::parse, "delivery is the id of a delivery")?,
+            before: word(self.before, RunId::parse, "before is the id of a run")?,
             limit: limit(self.limit)?,
         })
     }
@@ -60,7 +65,7 @@ impl DeliveryParameters {
         Ok(DeliveryQuery {
             connection: said(self.connection),
             outcome: word(self.outcome, Outcome::from_word, "outcome is queued, rejected, nothing, repeat or refused")?,
-            before: said(self.before).as_deref().map(DeliveryId::from_stored),
+            before: word(self.before, DeliveryId::parse, "before is the id of a delivery")?,
             limit: limit(self.limit)?,
         })
     }

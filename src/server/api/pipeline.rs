@@ -1,5 +1,6 @@
 //! Pipelines with what they listen to, and connections with what was seen of them.
 
+use super::parameter::NoParameters;
 use crate::catalog::{Entry, Listener};
 use crate::diagnostic::Report;
 use crate::server::error::Failure;
@@ -38,7 +39,10 @@ pub(in crate::server) struct ShownFilter {
 }
 
 /// Returns every pipeline, by name.
-pub(in crate::server) async fn pipelines(shared: web::Data<Shared>) -> Result<HttpResponse, Failure> {
+pub(in crate::server) async fn pipelines(
+    _: web::Query<NoParameters>,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Failure> {
     Ok(HttpResponse::Ok().json(shown_pipelines(&shared).await?))
 }
 
@@ -88,7 +92,10 @@ impl ShownWebhook {
 }
 
 /// Returns the configured connections with what was seen of each.
-pub(in crate::server) async fn connections(shared: web::Data<Shared>) -> Result<HttpResponse, Failure> {
+pub(in crate::server) async fn connections(
+    _: web::Query<NoParameters>,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Failure> {
     Ok(HttpResponse::Ok().json(seen_connections(&shared).await?))
 }
 

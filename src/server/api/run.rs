@@ -1,7 +1,7 @@
 //! Runs, their logs, and what steers them.
 
 use super::page;
-use super::parameter::{AnswerParameters, RerunParameters, RunParameters};
+use super::parameter::{AnswerParameters, NoParameters, RerunParameters, RunParameters};
 use crate::run::State;
 use crate::server::Shared;
 use crate::server::error::Failure;
@@ -28,13 +28,18 @@ pub(in crate::server) async fn runs(
 }
 
 /// Returns one run with its stages, jobs and steps.
-pub(in crate::server) async fn run(id: web::Path<String>, shared: web::Data<Shared>) -> Result<HttpResponse, Failure> {
+pub(in crate::server) async fn run(
+    id: web::Path<String>,
+    _: web::Query<NoParameters>,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Failure> {
     Ok(HttpResponse::Ok().json(find(&shared, &id).await?))
 }
 
 /// Returns the expanded document of a run as YAML.
 pub(in crate::server) async fn expanded(
     id: web::Path<String>,
+    _: web::Query<NoParameters>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Failure> {
     let run = find(&shared, &id).await?.run;
@@ -43,7 +48,11 @@ pub(in crate::server) async fn expanded(
 }
 
 /// Returns a run's log as text.
-pub(in crate::server) async fn logs(id: web::Path<String>, shared: web::Data<Shared>) -> Result<HttpResponse, Failure> {
+pub(in crate::server) async fn logs(
+    id: web::Path<String>,
+    _: web::Query<NoParameters>,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Failure> {
     let run = find(&shared, &id).await?;
     let id = run.run.id.clone();
     let body = LogBody::new(&shared.state.logs, run).map_err(|error| {
@@ -56,6 +65,7 @@ pub(in crate::server) async fn logs(id: web::Path<String>, shared: web::Data<Sha
 /// Asks a run to stop, and says how far it is.
 pub(in crate::server) async fn cancel(
     id: web::Path<String>,
+    _: web::Query<NoParameters>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Failure> {
     let run = find(&shared, &id).await?.run;

@@ -280,9 +280,10 @@ impl WaitPart {
 /// Returns the log of a run as text, with nothing in it that a browser would show as something else.
 pub(in crate::server) async fn raw_log(
     id: web::Path<String>,
+    parameters: web::Query<api::NoParameters>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Failure> {
-    api::logs(id, shared).await
+    api::logs(id, parameters, shared).await
 }
 
 /// Asks a run to stop.
