@@ -185,7 +185,7 @@ fn print_new(
         }
         let reading = readers.get_mut(&job.id).expect("it was put there");
         loop {
-let read = saying(printer.place.as_deref(), || read(&mut reading.reader, patience));
+            let read = saying(printer.place.as_deref(), || read(&mut reading.reader, patience));
             let mut lines = read.with_context(unreadable).map_err(Failure::Unreachable)?;
             if lines.is_empty() {
                 lines.extend(job.last_word(reading.last.as_ref()));
