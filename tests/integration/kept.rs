@@ -102,6 +102,13 @@ fn a_server_whose_store_is_elsewhere_acknowledges_nothing_until_it_is_back() {
         assert!(log(&folder).contains(&format!("{name} was moved away")), "{}", log(&folder));
         std::fs::rename(&away, &here).expect("it is put back");
         until("an acknowledgement", SOON, || (post(&server) == 200).then_some(()));
+        // Another outage is told when this one is over.
+        let ends = || log(&folder).matches("the store can be written again").count();
+        let over = ends();
+        until("the end of the outage", SOON, || {
+            post(&server);
+            (ends() > over).then_some(())
+        });
     }
     drop(server);
     folder.run(&["store", "check"]).ended_with(0);
