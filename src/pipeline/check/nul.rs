@@ -1,7 +1,7 @@
 //! No text of a run has a NUL character: variables, names that people see and paths all become environment variables,
 //! arguments or file names, and no program can be given one. Found out before a run is queued, and not when it starts.
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Span};
 use crate::taint::Segment;
 use crate::template::{self, Content, Node, Scalar};
 
@@ -17,7 +17,8 @@ fn of_scalar(scalar: &Scalar, whole: Span, diagnostics: &mut Diagnostics) {
     let has_nul = |segment: &Segment| memchr::memchr(0, segment.text.as_bytes()).is_some();
     let Some(at) = scalar.text.segments().iter().position(has_nul) else { return };
     let span = scalar.segment_spans.get(at).copied().unwrap_or(whole);
-    let is_told = |it: &Diagnostic| it.primary.as_ref().is_some_and(|label| label.span == span);
+    let stands_here = |it: &Diagnostic| it.primary.as_ref().is_some_and(|label| label.span == span);
+    let is_told = |it: &Diagnostic| it.severity == Severity::Error && stands_here(it);
     // Of a payload's text in a script that is said already, with what else is wrong there.
     if diagnostics.iter().any(is_told) {
         return;
