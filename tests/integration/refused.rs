@@ -1,7 +1,7 @@
 //! What a user does wrong, before and at the front door: one clear sentence, and the status or exit code
 //! that the contract says.
 
-use crate::support::{Answer, Folder, Output, Server, checksum, connect};
+use crate::support::{ANSWER_MAX, Answer, Folder, Output, Server, checksum, connect, until};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 
@@ -73,7 +73,11 @@ fn a_mistake_beside_the_body_is_told_to_who_signed_it() {
     }
     refused(&server.request("POST", "/webhooks/hook", &[unsigned, gzip], b"{}"), 401, "checksum");
     refused(&server.request("POST", "/webhooks/hook", &[signed, gzip], b"{}"), 415, "without a content coding");
-    let stored = folder.run(&["deliveries", "--format", "json"]).ended_with(0).json();
+    // Nobody waits until what was refused is noted.
+    let stored = until("all that was refused", ANSWER_MAX, || {
+        let stored = folder.run(&["deliveries", "--format", "json"]).ended_with(0).json();
+        (stored.as_array().map(Vec::len) >= Some(11)).then_some(stored)
+    });
     let outcomes = stored.as_array().expect("a list").iter().map(|it| it["outcome"].as_str());
     assert_eq!(outcomes.collect::<Vec<_>>(), [Some("refused"); 11], "{stored}");
 }

@@ -115,16 +115,17 @@ fn a_server_whose_disk_stands_still_ends_in_time_and_says_what_was_not_written()
     assert_eq!(beginnings(&folder), 2, "what was acknowledged is there, and begins again");
 }
 
-/// Has the configuration replaced by a file that nobody writes: who reads it waits for ever, as on a server of files that is
-/// gone.
+/// Has a secret in a pipe that nobody writes, and that is named as one that was handed over is: who reads it waits for ever, as
+/// on a server of files that is gone.
 #[test]
 fn a_server_that_waits_for_a_file_for_ever_ends_in_time() {
     let folder = Folder::new("connections: {load: {secret: {value: s}}}\n");
     let mut server = folder.serve(&[]);
-    let file = folder.path().join("pipehook.yml");
-    std::fs::remove_file(&file).expect("it was there");
+    let file = folder.path().join("secret");
     let made = Command::new("mkfifo").arg(&file).status().expect("it runs");
     assert!(made.success());
+    let handed = format!("/dev/fd/../../..{}", file.display());
+    folder.write("pipehook.yml", &format!("connections: {{load: {{secret: {{file: {handed}}}}}}}\n"));
     // The other end of it can be opened without waiting as soon as somebody reads.
     let writer = || rustix::fs::open(&file, OFlags::WRONLY | OFlags::NONBLOCK, Mode::empty()).ok();
     let _writer = until("the look at the configuration", SOON, writer);
