@@ -38,14 +38,22 @@ pub(super) const EVALUATING: &[&str] = &["-eq", "-ne", "-lt", "-le", "-gt", "-ge
 /// Names behind which another command begins that the shell itself runs.
 const LEADING: &[&str] = &["command", "builtin"];
 
+/// Options with which `command` runs, or only looks for, what stands behind them.
+const LOOKS: &[&str] = &["-p", "-v", "-V"];
+
 /// The most variables that a function changes, one by one: one that changes more may change everything.
 pub(super) const NAMES_MAX: usize = 100;
 
 /// The variable that says where the shell divides words.
 pub(super) const DIVIDERS: &str = "IFS";
 
-/// The variable that says how deep calls of functions may be: a deeper one fails.
+/// The variable that says how deep calls of functions may be, a deeper one fails; and the end of its name, which a script may
+/// put together.
 const CALL_DEPTH: &str = "FUNCNEST";
+const CALL_DEPTH_END: &str = "NEST";
+
+/// The ends of the names of variables that change what commands mean.
+const MEANINGS: &[&str] = &["ALIASES", "BASH_CMDS"];
 
 /// The longest word that may name a variable which is looked at.
 const NAME_MAX: usize = 256;
@@ -306,6 +314,7 @@ impl Survey {
                 let words = compound.words.iter().chain(&compound.test).chain(&compound.arithmetic);
                 let turns = usize::from(matches!(compound.form, Form::While | Form::Until | Form::For));
                 self.divides_oddly |= compound.variable.as_deref() == Some(DIVIDERS);
+                self.fails_anywhere |= compound.variable.as_deref() == Some(CALL_DEPTH);
                 self.depth += turns;
                 self.words(words.chain(targets), bodies);
                 compound.bodies.iter().for_each(|body| self.script(body, bodies));
@@ -323,6 +332,13 @@ impl Survey {
 
     fn words<'a>(&mut self, words: impl Iterator<Item = &'a Word>, bodies: &mut Bodies<'a>) {
         for part in words.flat_map(|word| &word.parts) {
+            let text = match part {
+                Part::Text { text, .. } => text.as_str(),
+                Part::Parameter(parameter) => parameter.name.as_str(),
+                _ => "",
+            };
+            self.fails_anywhere |= text.contains(CALL_DEPTH_END);
+            self.is_unfollowed |= MEANINGS.iter().any(|meaning| text.contains(meaning));
             match part {
                 Part::Substitution { script, .. } => self.script(script, bodies),
                 Part::Arithmetic(word) => self.words(std::iter::once(word), bodies),
@@ -341,14 +357,13 @@ impl Survey {
         let targets = simple.redirects.iter().map(|redirect| &redirect.target);
         self.words(simple.words.iter().chain(targets).chain(values), bodies);
         let is_meaning = |it: &Assignment| matches!(&*it.name, "BASH_ALIASES" | "BASH_CMDS" | "BASH_COMPAT");
-        self.is_unfollowed |= simple.assignments.iter().any(is_meaning);
+        self.is_unfollowed |= simple.assignments.iter().chain(&simple.declared).any(is_meaning);
+        self.is_unfollowed |= leads_oddly(&simple.words);
         let sets_dividers = simple.assignments.iter().chain(&simple.declared).any(|it| it.name == DIVIDERS);
         let reads = simple.words.first().is_some_and(|name| READING.iter().any(|reading| name.has_text(reading)));
         let names_dividers = |word: &Word| word.texts().any(|text| text.contains(DIVIDERS));
         self.divides_oddly |= sets_dividers && !reads || simple.words.iter().any(names_dividers);
-        let mut assigned = simple.assignments.iter().chain(&simple.declared);
-        let names_depth = |word: &Word| word.texts().any(|text| text.contains(CALL_DEPTH));
-        self.fails_anywhere |= assigned.any(|it| it.name == CALL_DEPTH) || simple.words.iter().any(names_depth);
+        self.fails_anywhere |= simple.assignments.iter().chain(&simple.declared).any(|it| it.name == CALL_DEPTH);
         self.goes_on |= errexit::may_be_undone(simple);
         let Some((name, words)) = in_shell(simple).split_first() else { return };
         let texts: Vec<Option<String>> = words.iter().map(Word::literal).collect();
@@ -357,8 +372,11 @@ impl Survey {
                 |it: &Option<String>| it.as_deref().is_none_or(|it| it.starts_with('-') && it.contains(letter));
             texts.iter().any(may_be)
         };
+        self.is_unfollowed |= may_be_another(name);
         let name = name.literal().unwrap_or_default();
         self.is_unfollowed |= match &*name {
+            // It runs a command in the shell itself.
+            "jobs" => has_option('x'),
             "trap" => {
                 self.has_trap = true;
                 !is_at_end(&texts)
@@ -379,7 +397,7 @@ impl Survey {
                     self.case = Case::Ignored;
                 }
                 self.fails_anywhere |= texts.iter().any(|it| it.as_deref().is_none_or(|it| it == "failglob"));
-                texts.iter().flatten().any(|it| it.starts_with("compat"))
+                texts.iter().flatten().any(|it| it.starts_with("compat")) || words.iter().any(Word::is_pattern)
             }
             "mapfile" | "readarray" => has_option('C'),
             name if SOURCING.contains(&name) => {
@@ -431,6 +449,32 @@ pub(super) fn in_shell(simple: &Simple) -> &[Word] {
         |word: &&Word| word.literal().is_some_and(|it| LEADING.contains(&&*it) || it == "-p" || it == "--");
     let start = simple.words.iter().take_while(is_leading).count();
     &simple.words[start..]
+}
+
+/// Says whether what stands behind `command` or `builtin` is no option of theirs that is known, such as `-pp`: what they run
+/// then, or whether they run anything, is not known.
+fn leads_oddly(words: &[Word]) -> bool {
+    let mut leading = None;
+    for word in words {
+        match word.literal() {
+            Some(name) if LEADING.contains(&&*name) => leading = Some(name),
+            Some(option) if option.starts_with('-') && leading.is_some() => {
+                let is_known = option == "--" || leading.as_deref() == Some("command") && LOOKS.contains(&&*option);
+                if !is_known {
+                    return true;
+                }
+            }
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// Says whether the name of a command is made by the shell out of files, a folder or braces: `[s]et`, `~`, `{set,+e}`.
+fn may_be_another(name: &Word) -> bool {
+    let has_folder = name.texts().any(|text| text.contains('/'));
+    let is_home = matches!(name.parts.first(), Some(Part::Text { text, quoted: false }) if text.starts_with('~'));
+    name.has_alternatives() || !has_folder && (name.is_pattern() || is_home)
 }
 
 fn names_in(words: &[Word], declared: &[Assignment]) -> HashSet<String> {

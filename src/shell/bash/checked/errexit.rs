@@ -40,14 +40,15 @@ pub(super) fn may_be_undone(simple: &Simple) -> bool {
 
 fn does(simple: &Simple) -> Does {
     let Some((name, words)) = in_shell(simple).split_first() else { return Does::Nothing };
-    // No command of the shell's has a folder.
-    let is_elsewhere = name.texts().any(|text| text.contains('/'));
+    // No command of the shell's has a folder. What becomes several words has its first one only.
+    let is_elsewhere = !name.may_be_many() && name.texts().any(|text| text.contains('/'));
     match name.literal().filter(|_| !name.has_alternatives()).as_deref() {
         None if is_elsewhere => Does::Nothing,
         None => Does::MayUndo,
         Some(SET) => set(words),
         Some("shopt") => {
-            let may_name = |word: &Word| word.has_alternatives() || word.literal().is_none_or(|it| it == ERREXIT);
+            let is_open = |word: &Word| word.has_alternatives() || word.is_pattern();
+            let may_name = |word: &Word| is_open(word) || word.literal().is_none_or(|it| it == ERREXIT);
             if words.iter().any(may_name) { Does::MayUndo } else { Does::Nothing }
         }
         Some(_) => Does::Nothing,
@@ -67,8 +68,12 @@ fn set(words: &[Word]) -> Does {
         else {
             break;
         };
-        if letters.is_empty() || text == "--" {
+        if text == "-" || text == "--" {
             break;
+        }
+        // Behind a lone `+` bash reads on.
+        if letters.is_empty() {
+            return Does::MayUndo;
         }
         let mut names_errexit = letters.contains('e');
         is_known &= letters.chars().all(|letter| LETTERS.contains(letter)) && letters.matches('o').count() < 2;

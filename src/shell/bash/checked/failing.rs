@@ -115,7 +115,12 @@ impl Survey {
         let numbers = || parameter.arithmetic.iter().enumerate();
         // A part of the text may begin at its end.
         let is_offset = |at: usize, word: &Word| at == 0 && !parameter.has_subscript && is_sum(word);
-        parameter.operands.iter().any(|word| self.word_fails(word))
+        // Nothing may stand behind the name of what is counted but its subscript.
+        let is_changed = parameter.cuts.is_some() || parameter.replaces || parameter.transforms || parameter.stops;
+        let has_numbers = numbers().count() > usize::from(parameter.has_subscript);
+        let has_more = has_numbers || is_changed || parameter.falls_back || !parameter.operands.is_empty();
+        parameter.length && has_more
+            || parameter.operands.iter().any(|word| self.word_fails(word))
             || parameter.evaluates && !parameter.keys && !parameter.names
             || parameter.assigns && (!is_name || self.takes_no_value(&parameter.name))
             || numbers().any(|(at, word)| !is_index(word) && !is_offset(at, word))
@@ -173,8 +178,25 @@ fn is_sum(word: &Word) -> bool {
     };
     let Some(text) = word.parts.iter().map(number).collect::<Option<String>>() else { return false };
     let mut numbers = text.split(|letter: char| !letter.is_ascii_digit());
-    let is_known = |letter: char| letter.is_ascii_digit() || " +-*".contains(letter);
-    text.chars().all(is_known) && numbers.all(|number| number.len() < 2 || !number.starts_with('0'))
+    is_whole(&text) && numbers.all(|number| number.len() < 2 || !number.starts_with('0'))
+}
+
+/// Says whether a text is nothing, or numbers with one of `+`, `-` and `*` between each two; the first may be below zero.
+fn is_whole(text: &str) -> bool {
+    let mut rest = text.trim_start();
+    if rest.is_empty() {
+        return true;
+    }
+    rest = rest.strip_prefix('-').unwrap_or(rest).trim_start();
+    loop {
+        let behind = rest.trim_start_matches(|letter: char| letter.is_ascii_digit());
+        if behind.len() == rest.len() {
+            return false;
+        }
+        rest = behind.trim_start();
+        let Some(next) = rest.strip_prefix(['+', '-', '*']) else { return rest.is_empty() };
+        rest = next.trim_start();
+    }
 }
 
 /// Says whether it is such a sum and not below zero.

@@ -59,8 +59,7 @@ impl Reader<'_> {
                 word.parts.push(Part::Parameter(Parameter { name, quoted: true, ..Parameter::default() }));
             }
             Symbol::Char(first) if first.is_ascii_digit() => {
-                self.take_name();
-                word.push_char(first, true);
+                self.take_name().chars().for_each(|digit| word.push_char(digit, true));
             }
             Symbol::Char(character) => {
                 self.at += 1;

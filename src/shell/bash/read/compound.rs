@@ -1,7 +1,7 @@
 //! `if`, loops, `case`, groups, functions, `[[ ]]` and `(( ))`.
 
 use super::super::symbol::Symbol;
-use super::super::syntax::{Command, Compound, Form, Word};
+use super::super::syntax::{Command, Compound, Form, Part, Word};
 use super::word::Until;
 use super::{Read, Reader, is_name_start};
 
@@ -212,6 +212,10 @@ impl Reader<'_> {
     pub(super) fn function(&mut self, name: &Word) -> Read<Command> {
         if let Some(Symbol::Hole(hole)) = name.symbols().into_iter().find(|symbol| matches!(symbol, Symbol::Hole(_))) {
             return self.fail_hole(hole, "the name of a function");
+        }
+        // Bash defines none then, and goes on.
+        if name.parts.iter().any(|part| matches!(part, Part::Text { quoted: true, .. })) {
+            return self.fail("a function's name is quoted");
         }
         let name = match name.literal() {
             Some(name) if name.starts_with(|first| is_name_start(first) || first.is_ascii_punctuation()) => name,
