@@ -31,6 +31,7 @@ use Environment::{Kept, Lost};
 const LAUNCHERS: &[Launcher] = &[
     launcher("command", Kept, 0, ""),
     launcher("builtin", Kept, 0, ""),
+    launcher("jobs", Kept, 0, ""),
     launcher("exec", Kept, 0, "a"),
     launcher("nohup", Kept, 0, ""),
     launcher("nice", Kept, 0, "n"),
