@@ -92,6 +92,7 @@ fn a_server_whose_store_is_elsewhere_acknowledges_nothing_until_it_is_back() {
     let folder = folder();
     let server = folder.serve(&["--no-worker"]);
     assert_eq!(post(&server), 200);
+    let mut acknowledged = 1;
     for name in ["pipehook.db", "pipehook.db-wal"] {
         let (here, away) = (file(&folder, name), folder.path().join("away"));
         std::fs::rename(&here, &away).expect("a file moves");
@@ -102,18 +103,19 @@ fn a_server_whose_store_is_elsewhere_acknowledges_nothing_until_it_is_back() {
         assert!(log(&folder).contains(&format!("{name} was moved away")), "{}", log(&folder));
         std::fs::rename(&away, &here).expect("it is put back");
         until("an acknowledgement", SOON, || (post(&server) == 200).then_some(()));
+        acknowledged += 1;
         // Another outage is told when this one is over.
         let ends = || log(&folder).matches("the store can be written again").count();
         let over = ends();
         until("the end of the outage", SOON, || {
-            post(&server);
+            acknowledged += usize::from(post(&server) == 200);
             (ends() > over).then_some(())
         });
     }
     drop(server);
     folder.run(&["store", "check"]).ended_with(0);
-    let runs = folder.run(&["runs", "--format", "json"]).ended_with(0).json();
-    assert_eq!(runs.as_array().map(Vec::len), Some(3), "what was acknowledged, and nothing else");
+    let runs = folder.run(&["runs", "--format", "json", "--limit", "1000"]).ended_with(0).json();
+    assert_eq!(runs.as_array().map(Vec::len), Some(acknowledged), "what was acknowledged, and nothing else");
 }
 
 #[test]

@@ -23,7 +23,7 @@ const MAPFILE_VALUES: &str = "CcdnOsu";
 /// Commands that evaluate their arguments, or change what later commands mean.
 const EVALUATING: &[&str] = &[
     "alias", "unalias", "compgen", "complete", "compopt", "bind", "enable", "hash", "unset", "wait", "getopts",
-    "coproc", "jobs", "caller", "disown", "shopt", "ulimit", "umask",
+    "coproc", "caller", "disown", "shopt", "ulimit", "umask",
 ];
 
 impl Walker {
