@@ -128,8 +128,8 @@ impl Logs {
         self.open_writer(&path(&self.folder, run, job)?)
     }
 
-    /// Adds a last line of an attempt to the log of a job whose worker is gone, also where the log is full. Where the depot is away
-    /// the line waits here.
+    /// Adds a last line of an attempt to the log of a job whose worker is gone, also where the log is full. Where the
+    /// depot is away the line waits here.
     pub fn last_word(&self, run: &RunId, job: &JobId, line: &LogLine) -> io::Result<()> {
         let Some(depot) = &self.depot else { return self.writer(run, job)?.append_last(line) };
         if !depot.is_away() {

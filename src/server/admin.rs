@@ -75,10 +75,7 @@ pub(super) async fn pass(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let pace = request.conn_data::<Rc<Pace>>().cloned();
-    if let Some(pace) = &pace {
-        pace.give_way().await;
-    }
-    let incoming = Incoming::of(request.take_payload(), pace.as_ref());
+    let incoming = Incoming::in_turn(request.take_payload(), pace).await;
     let admitted = match admit(&request) {
         Ok(Caller::Asking) => Err(ask(&request, incoming)),
         Ok(caller) => allow(&request, caller, incoming).await,

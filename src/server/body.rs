@@ -27,10 +27,13 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    /// Returns the body of a request, which came by a connection of a pace.
-    pub(super) fn of(payload: Payload, pace: Option<&Rc<Pace>>) -> Self {
+    /// Returns the body of a request, which came by a connection of a pace, when the connection has its turn.
+    pub(super) async fn in_turn(payload: Payload, pace: Option<Rc<Pace>>) -> Self {
+        if let Some(pace) = &pace {
+            pace.give_way().await;
+        }
         let is_there = !matches!(payload, Payload::None);
-        let pace = pace.filter(|_| is_there).cloned();
+        let pace = pace.filter(|_| is_there);
         if let Some(pace) = &pace {
             pace.renew();
         }

@@ -309,7 +309,7 @@ fn admin(
             .keep_alive(ADMIN_IDLE_MAX)
             .client_request_timeout(HEAD_TIME_MAX)
             .client_disconnect_timeout(LINGER_MAX)
-            .on_connect_ext(|stream: &Paced<TcpStream>, data| drop(data.insert(stream.pace())))
+            .on_connect_ext(|stream: &Paced<TcpStream>, data| stream.tell(data))
             .graceful_shutdown_signal(move || {
                 let mut stopping = stopping.clone();
                 async move { drop(stopping.wait_for(|stopping| *stopping).await) }

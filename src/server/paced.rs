@@ -8,6 +8,7 @@
 //! It also answers whatever a connection has sent, one request after the other, before another connection has its turn
 //! in this thread. So a connection gives way after a few.
 
+use actix_http::Extensions;
 use std::cell::{Cell, RefCell};
 use std::io::{IoSlice, Result};
 use std::pin::Pin;
@@ -90,9 +91,9 @@ impl<S> Paced<S> {
         Self { stream, read: 0, pace: Rc::default() }
     }
 
-    /// Returns what says how much may be read.
-    pub(super) fn pace(&self) -> Rc<Pace> {
-        self.pace.clone()
+    /// Puts what says how much may be read where the requests of the connection find it.
+    pub(super) fn tell(&self, data: &mut Extensions) {
+        data.insert(self.pace.clone());
     }
 }
 
@@ -172,7 +173,7 @@ mod tests {
     async fn no_more_comes_than_is_allowed_and_in_the_end_all_of_it_has_come() {
         let sent: Vec<u8> = (0..200_000_u32).map(|number| number.to_le_bytes()[0]).collect();
         let mut paced = Paced::of(&sent[..]);
-        let pace = paced.pace();
+        let pace = paced.pace.clone();
         let mut taken = Vec::new();
         read_some(&mut paced, &mut taken).await;
         assert_eq!(taken.len(), PART, "before a body is known");

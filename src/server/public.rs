@@ -49,7 +49,7 @@ pub(super) fn serve(listener: TcpListener, shared: Shared, connections: usize) -
             .keep_alive(KEEP_ALIVE)
             .client_request_timeout(HEAD_TIME_MAX)
             .client_disconnect_timeout(LINGER_MAX)
-            .on_connect_ext(|stream: &Paced<TcpStream>, data| drop(data.insert(stream.pace())))
+            .on_connect_ext(|stream: &Paced<TcpStream>, data| stream.tell(data))
             .graceful_shutdown_signal(move || {
                 let mut stopping = stopping.clone();
                 async move { drop(stopping.wait_for(|stopping| *stopping).await) }
@@ -76,11 +76,8 @@ fn count_unreadable(metrics: &crate::metrics::Metrics, error: &DispatchError) {
 
 async fn answer(request: Request, shared: Rc<Shared>) -> Result<Response<BoxBody>, Infallible> {
     let pace = request.conn_data::<Rc<Pace>>().cloned();
-    if let Some(pace) = &pace {
-        pace.give_way().await;
-    }
     let (head, payload) = request.into_parts();
-    let answer = respond(&head, Incoming::of(payload, pace.as_ref()), &shared).await;
+    let answer = respond(&head, Incoming::in_turn(payload, pace).await, &shared).await;
     let mut response = answer.unwrap_or_else(|failure| failure.error_response().into());
     add_answer_headers(response.headers_mut());
     Ok(response)

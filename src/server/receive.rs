@@ -9,13 +9,12 @@ use crate::webhook::challenge::Asking;
 use crate::webhook::delivery::Outcome;
 use crate::webhook::form::{self, FieldMistake};
 use crate::webhook::header::RawHeader;
+use crate::webhook::scheme::WAIT;
 use actix_http::body::BoxBody;
 use actix_http::header::{self, HeaderValue};
 use actix_http::{RequestHead, Response, StatusCode};
 use std::time::{Duration, Instant};
 
-/// The parameter by which a sender waits for its runs; others, such as `api-version`, are the sender's.
-const WAIT: &str = "wait";
 /// The largest size of a body that is noted of a request whose body was not read: its header may say any
 /// number, and the store's integers end here.
 const SIZE_NOTED_MAX: u64 = i64::MAX as u64;

@@ -43,8 +43,14 @@ impl Links {
         self.groups.extend(groups.take(room));
     }
 
-    /// Returns the other names that a file may have, without their folders.
-    pub fn others(&self, file: &str) -> Vec<String> {
+    /// Returns the names that a file may have: its own, and others without their folders.
+    pub fn names(&self, file: &str) -> Vec<String> {
+        let mut names = self.others(file);
+        names.insert(0, file.to_owned());
+        names
+    }
+
+    fn others(&self, file: &str) -> Vec<String> {
         if file.starts_with(KEPT) {
             return Vec::new();
         }

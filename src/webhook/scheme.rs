@@ -16,7 +16,7 @@ use std::time::Duration;
 
 /// The most entries of a list of signatures in one header.
 pub const LIST_MAX: usize = 16;
-/// The parameter of the query by which a sender waits for its runs.
+/// The parameter of the query by which a sender waits for its runs; others, such as `api-version`, are the sender's.
 pub const WAIT: &str = "wait";
 /// How far a timestamp may be from the server's clock where nothing else is said.
 pub const TOLERANCE_DEFAULT: Duration = Duration::from_secs(300);

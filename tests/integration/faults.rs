@@ -216,6 +216,25 @@ CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON delivery DEFERRABLE INITIALLY DEF
 /// Commits many transactions, to whom the numbers are given that a crash has freed.
 const OTHERS: &str = "DO $$ BEGIN FOR i IN 1..200 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$";
 
+/// Delivers, does something while the commit of that takes its time, and returns the answer.
+fn deliver_meanwhile(
+    server: &Server,
+    database: &database::Server,
+    address: &str,
+    meanwhile: impl FnOnce(),
+) -> crate::support::Answer {
+    database::run_sql(&database::programs().expect("there is a database"), address, SLOW).expect("it is done");
+    std::thread::scope(|scope| {
+        let answer = scope.spawn(|| server.deliver("load", "s", b"{}"));
+        until("the commit", END_MAX, || {
+            let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+            (database.sql(sleeping) == "1").then_some(())
+        });
+        meanwhile();
+        answer.join().expect("an answer")
+    })
+}
+
 #[test]
 fn the_number_of_another_transaction_after_a_crash_acknowledges_nothing() {
     let Some(database) = database::Server::start() else { return };
@@ -224,16 +243,9 @@ fn the_number_of_another_transaction_after_a_crash_acknowledges_nothing() {
     folder.write("pipelines/load.yml", &PATIENT.replace("FOLDER", "/nowhere"));
     let server = folder.serve(&["--no-worker"]);
     assert_eq!(server.deliver("load", "s", b"{}").status, 200);
-    database::run_sql(&database::programs().expect("there is a database"), &address, SLOW).expect("it is done");
-    let answer = std::thread::scope(|scope| {
-        let answer = scope.spawn(|| server.deliver("load", "s", b"{}"));
-        until("the commit", END_MAX, || {
-            let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
-            (database.sql(sleeping) == "1").then_some(())
-        });
+    let answer = deliver_meanwhile(&server, &database, &address, || {
         database.restart("immediate");
         database.sql(OTHERS);
-        answer.join().expect("an answer")
     });
     let runs = folder.run(&["runs", "--format", "json"]).ended_with(0).json();
     assert_eq!((answer.status, runs.as_array().map(Vec::len)), (503, Some(1)), "{answer:?}");
@@ -248,16 +260,7 @@ fn who_is_told_that_a_commit_is_in_doubt_is_not_told_that_nothing_was_stored() {
     folder.write("pipelines/load.yml", &PATIENT.replace("FOLDER", "/nowhere"));
     let server = folder.serve(&["--no-worker"]);
     assert_eq!(server.deliver("load", "s", b"{}").status, 200);
-    database::run_sql(&database::programs().expect("there is a database"), &address, SLOW).expect("it is done");
-    let answer = std::thread::scope(|scope| {
-        let answer = scope.spawn(|| server.deliver("load", "s", b"{}"));
-        until("the commit", END_MAX, || {
-            let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
-            (database.sql(sleeping) == "1").then_some(())
-        });
-        way.cut();
-        answer.join().expect("an answer")
-    });
+    let answer = deliver_meanwhile(&server, &database, &address, || way.cut());
     assert_eq!(answer.status, 503, "{answer:?}");
     assert!(answer.body.contains("it is not known whether this was stored"), "{answer:?}");
     assert!(answer.header("retry-after").is_some(), "{answer:?}");

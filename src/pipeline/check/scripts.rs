@@ -77,7 +77,7 @@ struct Left {
 impl Left {
     /// Notes a file to which payload text was written, by each of its names.
     fn add(&mut self, name: &str, origin: &Arc<Origin>, span: Span) {
-        for name in std::iter::once(name.to_owned()).chain(self.links.others(name)) {
+        for name in self.links.names(name) {
             if !self.files.iter().any(|known| known.name == name) {
                 self.files.push(File { name, origin: origin.clone(), span });
             }

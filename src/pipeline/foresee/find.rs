@@ -400,7 +400,7 @@ fn with_files(mut scripts: Vec<ForeseenScript>) -> Vec<ForeseenScript> {
 
 /// Adds a file of payload text, by each of its names.
 fn add_file(files: &mut Vec<(String, Place)>, links: &Links, name: &str, place: &Place) {
-    for name in std::iter::once(name.to_owned()).chain(links.others(name)) {
+    for name in links.names(name) {
         if !files.iter().any(|(known, _)| *known == name) {
             files.push((name, place.clone()));
         }

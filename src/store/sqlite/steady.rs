@@ -1,5 +1,5 @@
-//! The clock by which the store counts: how long a lease holds, how long a job has been due, and how long a step waits. Setting the time of
-//! day moves it neither forwards nor backwards, also not while no server runs.
+//! The clock by which the store counts: how long a lease holds, how long a job has been due, and how long a step waits.
+//! Setting the time of day moves it neither forwards nor backwards, also not while no server runs.
 //!
 //! It is the machine's own count ([`Clock::steady`](crate::clock::Clock::steady)) and how far the store is ahead of it.
 //! That is chosen again only when the count itself begins anew, with the machine or on another one: then the clock goes

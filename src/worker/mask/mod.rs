@@ -2,8 +2,8 @@
 //!
 //! What is masked: each secret as it is, each line of it, and the forms that programs usually
 //! give it (see `form.rs`), base64 and hexadecimal digits also where they are broken into lines (`piece.rs`), and all
-//! of these in addresses (`address.rs`); passwords in addresses too. It is best effort: what a program changes in another way, or prints in parts, is not
-//! found.
+//! of these in addresses (`address.rs`); passwords in addresses too. It is best effort: what a program changes in another
+//! way, or prints in parts, is not found.
 
 mod address;
 mod form;

@@ -4,6 +4,7 @@ use super::super::read::Reading;
 use super::super::syntax::{
     Assignment, Command, Compound, Form, Parameter, Part, Redirect, RedirectKind, Script, Simple, Word,
 };
+use super::called::{in_shell, leads_oddly, may_be_another};
 use super::errexit;
 use super::functions;
 use super::pattern::Case;
@@ -34,12 +35,6 @@ pub(super) const RELIED_ON: &[&str] =
 
 /// Operators of a test that evaluate what stands beside them.
 pub(super) const EVALUATING: &[&str] = &["-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v", "-R"];
-
-/// Names behind which another command begins that the shell itself runs.
-const LEADING: &[&str] = &["command", "builtin"];
-
-/// Options with which `command` runs, or only looks for, what stands behind them.
-const LOOKS: &[&str] = &["-p", "-v", "-V"];
 
 /// The most variables that a function changes, one by one: one that changes more may change everything.
 pub(super) const NAMES_MAX: usize = 100;
@@ -442,40 +437,6 @@ fn is_set(before: &str, behind: &str) -> bool {
 
 /// Functions of a script, with their bodies.
 pub(super) type Bodies<'a> = Vec<(&'a str, &'a Command)>;
-
-/// Returns the words from the name of the command that the shell runs.
-pub(super) fn in_shell(simple: &Simple) -> &[Word] {
-    let is_leading =
-        |word: &&Word| word.literal().is_some_and(|it| LEADING.contains(&&*it) || it == "-p" || it == "--");
-    let start = simple.words.iter().take_while(is_leading).count();
-    &simple.words[start..]
-}
-
-/// Says whether what stands behind `command` or `builtin` is no option of theirs that is known, such as `-pp`: what they run
-/// then, or whether they run anything, is not known.
-fn leads_oddly(words: &[Word]) -> bool {
-    let mut leading = None;
-    for word in words {
-        match word.literal() {
-            Some(name) if LEADING.contains(&&*name) => leading = Some(name),
-            Some(option) if option.starts_with('-') && leading.is_some() => {
-                let is_known = option == "--" || leading.as_deref() == Some("command") && LOOKS.contains(&&*option);
-                if !is_known {
-                    return true;
-                }
-            }
-            _ => return false,
-        }
-    }
-    false
-}
-
-/// Says whether the name of a command is made by the shell out of files, a folder or braces: `[s]et`, `~`, `{set,+e}`.
-fn may_be_another(name: &Word) -> bool {
-    let has_folder = name.texts().any(|text| text.contains('/'));
-    let is_home = matches!(name.parts.first(), Some(Part::Text { text, quoted: false }) if text.starts_with('~'));
-    name.has_alternatives() || !has_folder && (name.is_pattern() || is_home)
-}
 
 fn names_in(words: &[Word], declared: &[Assignment]) -> HashSet<String> {
     let mut named = Effects::default();

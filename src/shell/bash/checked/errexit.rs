@@ -6,7 +6,7 @@
 //! itself is believed: a group whose last command failed unheeded fails as well, and the script goes on.
 
 use super::super::syntax::{Behind, Command, Form, Script, Simple, Word};
-use super::effects::in_shell;
+use super::called::in_shell;
 use super::{Place, State, Walker};
 
 /// The command that sets the shell's options.
@@ -47,8 +47,7 @@ fn does(simple: &Simple) -> Does {
         None => Does::MayUndo,
         Some(SET) => set(words),
         Some("shopt") => {
-            let is_open = |word: &Word| word.has_alternatives() || word.is_pattern();
-            let may_name = |word: &Word| is_open(word) || word.literal().is_none_or(|it| it == ERREXIT);
+            let may_name = |word: &Word| word.has_alternatives() || word.literal().is_none_or(|it| it == ERREXIT);
             if words.iter().any(may_name) { Does::MayUndo } else { Does::Nothing }
         }
         Some(_) => Does::Nothing,

@@ -5,7 +5,8 @@
 use super::super::syntax::{
     Assignment, Command, Compound, Form, Parameter, Part, Redirect, RedirectKind, Simple, Word,
 };
-use super::effects::{Bodies, EVALUATING, EXPORTING, Effects, NAMING, Survey, in_shell, may_be_option};
+use super::called::in_shell;
+use super::effects::{Bodies, EVALUATING, EXPORTING, Effects, NAMING, Survey, may_be_option};
 use super::{State, Walker, joined, without};
 
 /// Variables of the shell's that nothing can be given to.

@@ -3,7 +3,8 @@
 
 use super::super::shape::Shape;
 use super::super::syntax::{Command, Part, Simple, Word};
-use super::effects::{in_shell, is_sure};
+use super::called::in_shell;
+use super::effects::is_sure;
 use super::{Fact, Facts, Place, State, Walker, joined, test};
 use std::collections::BTreeMap;
 use std::rc::Rc;

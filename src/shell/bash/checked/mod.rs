@@ -10,6 +10,7 @@
 //! of the line before may have failed so that bash dropped the rest of it.
 
 mod branches;
+mod called;
 mod cut;
 mod effects;
 mod errexit;
@@ -25,7 +26,8 @@ use super::read::Reading;
 use super::shape::Shape;
 use super::syntax::{Assignment, Behind, Command, Compound, Form, HereDocument, Script, Simple, Word};
 use crate::shell::special::is_special;
-use effects::{Effects, SOURCING, Survey, in_shell, is_sure};
+use called::in_shell;
+use effects::{Effects, SOURCING, Survey, is_sure};
 use guard::Guard;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
