@@ -359,6 +359,10 @@ pub trait Store: Send + Sync {
         Ok(Some(Upkeep::alone()))
     }
 
+    /// Returns the moment to which ages of what is kept count. No wrong clock of one machine makes all that is kept look
+    /// old: it is the database's time where several share one, and otherwise the time of day as far as it is believed.
+    async fn present(&self) -> Result<Timestamp, Error>;
+
     /// Returns completed runs that ended before a moment, the earliest first, but for those of which a run
     /// needs files that is not completed (see [`LOAN`]).
     async fn expired_runs(&self, before: Timestamp, limit: usize) -> Result<Vec<RunId>, Error>;

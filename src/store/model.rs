@@ -165,8 +165,9 @@ pub struct Claim {
     pub leg: usize,
     /// Which try this is, from 1.
     pub attempt: u32,
-    /// When the job first asked something, in whichever attempt; see [`Store::ask`](super::Store::ask).
-    pub asked_at: Option<Timestamp>,
+    /// How long ago the job first asked something, in whichever attempt, by the store's clock; see
+    /// [`Store::ask`](super::Store::ask). Nothing where it has not asked.
+    pub waited: Option<Duration>,
     /// How far the run is, as far as the job's dependencies go.
     pub board: Board,
     /// What the run has taken from the one that it repeats, and is not in its own folder.

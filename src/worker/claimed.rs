@@ -268,7 +268,7 @@ fn context(claim: Claim, workspace: Workspace, term: Term, keep: Keep, host: Hos
         queued_at: claim.queued_at,
         delivery: claim.delivery,
         attempt: claim.attempt,
-        asked_at: claim.asked_at,
+        waited: claim.waited,
         plan: Arc::new(claim.plan),
         board: claim.board,
         stage: claim.stage,

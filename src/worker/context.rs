@@ -133,8 +133,8 @@ pub struct JobContext {
     pub delivery: Option<DeliveryId>,
     /// Which try of the job this is, from 1.
     pub attempt: u32,
-    /// When the job first asked something, in whichever attempt: its time counts from there.
-    pub asked_at: Option<Timestamp>,
+    /// How long ago the job first asked something, in whichever attempt, as the store counts: its time counts from there.
+    pub waited: Option<Duration>,
     /// The frozen work of the whole run.
     pub plan: Arc<Plan>,
     /// How far the run is, as far as the job's dependencies go.

@@ -25,7 +25,6 @@ use crate::run::{MASK, Output, RunResult};
 use crate::store::{IssueKind, JobOutcome, StepEvent, StepReport};
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// The most characters of a step's name as people see it, macros expanded.
 const DISPLAY_NAME_MAX: usize = 255;
@@ -67,8 +66,7 @@ pub async fn execute(job: &JobContext, journal: &mut dyn Journal, stop: StopSign
     let limits = job.job();
     let patience = minutes(limits.cancel_timeout_minutes).unwrap_or_default();
     // A job that waits for people or times goes on waiting when it is claimed again: so does its time.
-    let waited = job.asked_at.and_then(|at| Duration::try_from(job.host.clock.now().duration_since(at)).ok());
-    let limit = minutes(limits.timeout_minutes).map(|limit| limit.saturating_sub(waited.unwrap_or_default()));
+    let limit = minutes(limits.timeout_minutes).map(|limit| limit.saturating_sub(job.waited.unwrap_or_default()));
     let watchman = Watchman::new(stop, limit, patience);
     let mut desk = Desk::new(journal, job.host.secrets.masker());
     let mut variables = match start::variables(job, &mut desk).await? {

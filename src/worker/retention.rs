@@ -46,7 +46,7 @@ pub struct Keeper {
     pub shared: Option<Site>,
     /// What is kept how long.
     pub retention: Retention,
-    /// What time it is.
+    /// What time it is on this machine, by which files have their ages.
     pub clock: Arc<dyn Clock>,
     /// Becomes true when it is to end.
     pub stop: watch::Receiver<bool>,
@@ -77,14 +77,15 @@ impl Keeper {
     /// when it is to end.
     pub async fn round(&self) -> Result<Swept, Error> {
         let mut swept = Swept::default();
+        let now = self.store.present().await?;
         let upkeep = self.store.upkeep().await?;
         if upkeep.is_some() {
-            swept.runs = self.runs().await?;
-            swept.deliveries = self.deliveries().await?;
+            swept.runs = self.runs(now).await?;
+            swept.deliveries = self.deliveries(now).await?;
         }
         let shared = self.shared.iter().filter(|_| upkeep.is_some());
         for site in std::iter::once(&self.own).chain(shared) {
-            swept.folders += self.site(site).await?;
+            swept.folders += self.site(site, now).await?;
         }
         while upkeep.is_some() && !self.is_over() && self.store.compact().await? {
             sleep(PAUSE).await;
@@ -110,7 +111,7 @@ impl Keeper {
         }
     }
 
-    async fn site(&self, site: &Site) -> Result<u64, Error> {
+    async fn site(&self, site: &Site, now: Timestamp) -> Result<u64, Error> {
         let Retention { logs, artifacts, workspaces, .. } = self.retention;
         let mut removed = 0;
         for left in Left::ALL {
@@ -119,13 +120,13 @@ impl Keeper {
                 Left::Artifacts | Left::Files => artifacts,
                 Left::Work => workspaces,
             };
-            removed += self.folders(site, left, keeping).await?;
+            removed += self.folders(site, left, keeping, now).await?;
         }
         Ok(removed)
     }
 
-    async fn runs(&self) -> Result<u64, Error> {
-        let before = self.before(self.retention.runs);
+    async fn runs(&self, now: Timestamp) -> Result<u64, Error> {
+        let before = before(now, self.retention.runs);
         let mut forgotten = 0;
         while !self.is_over() {
             let runs = self.store.expired_runs(before, RUNS_AT_ONCE).await?;
@@ -135,7 +136,7 @@ impl Keeper {
             self.store.forget_runs(&runs).await?;
             forgotten += runs.len() as u64;
             // Asked after they were forgotten: none of them is run again from now on.
-            let lent = self.lent().await?;
+            let lent = self.lent(now).await?;
             for run in runs {
                 for left in Left::ALL {
                     if left.is_taken() && lent.contains_key(&run) {
@@ -153,17 +154,16 @@ impl Keeper {
 
     /// Returns the runs of which others have taken or need files, with the time since the last of those ended; nothing
     /// where one has not.
-    async fn lent(&self) -> Result<HashMap<RunId, Option<Duration>>, Error> {
-        let now = self.clock.now();
+    async fn lent(&self, now: Timestamp) -> Result<HashMap<RunId, Option<Duration>>, Error> {
         let since = |until: Timestamp| Duration::try_from(now.duration_since(until)).unwrap_or_default();
         Ok(self.store.lent().await?.into_iter().map(|Lent { run, until }| (run, until.map(since))).collect())
     }
 
-    async fn deliveries(&self) -> Result<u64, Error> {
+    async fn deliveries(&self, now: Timestamp) -> Result<u64, Error> {
         let keeping = self.retention.deliveries;
         let mut forgotten = 0;
         while !self.is_over() {
-            let step = self.store.forget_deliveries(self.before(keeping), keeping.size).await?;
+            let step = self.store.forget_deliveries(before(now, keeping), keeping.size).await?;
             forgotten += step.deliveries;
             if step.is_all {
                 break;
@@ -174,7 +174,7 @@ impl Keeper {
     }
 
     /// Removes what runs that are completed or unknown have left of a kind.
-    async fn folders(&self, site: &Site, left: Left, keeping: Keeping) -> Result<u64, Error> {
+    async fn folders(&self, site: &Site, left: Left, keeping: Keeping, now: Timestamp) -> Result<u64, Error> {
         let at = site.clone();
         let all = match self.on_thread(move || at.left_over(left)).await {
             None => return Ok(0),
@@ -184,13 +184,16 @@ impl Keeper {
             }
             Some(Err(error)) => return Err(Error::Unavailable(error.to_string())),
         };
-        let lent = if left.is_taken() { self.lent().await? } else { HashMap::new() };
+        let lent = if left.is_taken() { self.lent(now).await? } else { HashMap::new() };
+        let ahead = Duration::try_from(self.clock.now().duration_since(now)).unwrap_or_default();
+        let aged = |it: &LeftOver| it.age.saturating_sub(ahead);
         // What others have taken is as young as the latest of them.
-        let age = |it: &LeftOver| lent.get(&it.run).map_or(it.age, |age| it.age.min(age.unwrap_or_default()));
+        let age = |it: &LeftOver| lent.get(&it.run).map_or(aged(it), |age| aged(it).min(age.unwrap_or_default()));
         let held: Vec<Held> = all.iter().map(|it| Held { age: age(it), bytes: it.bytes }).collect();
         let over = keeping.over(&held);
         let mut removed = 0;
-        for (at, LeftOver { run, age, .. }) in all.into_iter().enumerate() {
+        for (at, left_over) in all.into_iter().enumerate() {
+            let (age, run) = (aged(&left_over), left_over.run);
             if self.is_over() {
                 break;
             }
@@ -204,7 +207,7 @@ impl Keeper {
                 (None, Some(detail)) => detail.run.state == State::Completed && over.contains(&at),
             };
             // Somebody may need it since.
-            if goes && !(left.is_taken() && self.lent().await?.get(&run).is_some_and(Option::is_none)) {
+            if goes && !(left.is_taken() && self.lent(now).await?.get(&run).is_some_and(Option::is_none)) {
                 removed += u64::from(self.remove(site, left, run).await);
             }
         }
@@ -226,8 +229,9 @@ impl Keeper {
             }
         }
     }
+}
 
-    fn before(&self, keeping: Keeping) -> Timestamp {
-        self.clock.now().checked_sub(keeping.age).unwrap_or(Timestamp::MIN)
-    }
+/// Returns the moment before which something is too old.
+fn before(now: Timestamp, keeping: Keeping) -> Timestamp {
+    now.checked_sub(keeping.age).unwrap_or(Timestamp::MIN)
 }

@@ -96,6 +96,11 @@ fn what_was_acknowledged_is_in_the_database_that_takes_over_and_jobs_go_on() {
     let [first, second] = pair.ports;
     let folder = folder(&format!("postgres://pipehook@127.0.0.1:{first},127.0.0.1:{second}/postgres?sslmode=disable"));
     folder.write("pipelines/load.yml", &PIPELINE.replace("FOLDER", &folder.path().display().to_string()));
+    let local = format!(
+        "postgres://pipehook@127.0.0.1:{first}/postgres?sslmode=disable&options=-c%20synchronous_commit%3Dlocal"
+    );
+    let refused = folder.run(&["--database", &local, "store", "check"]).ended_with(3);
+    assert!(refused.stderr.contains("synchronous_commit = local"), "nobody waits for the second: {}", refused.stderr);
     let server = folder.serve(&[]);
     let post = || Some(server.deliver("load", "s", b"{}")).filter(|answer| answer.status == 200);
     let mut acknowledged = Vec::new();

@@ -14,6 +14,7 @@ use crate::id::{DeliveryId, JobId, RunId, WorkerId};
 use crate::run::{Board, State};
 use crate::store::paused::{LANE_NOT_PAUSED, NOT_PAUSED};
 use crate::store::{Claim, Lease};
+use jiff::Timestamp;
 use std::time::Duration;
 use tokio_postgres::Row;
 
@@ -257,6 +258,7 @@ async fn claimed(session: &Session, forms: &Forms, job: i64, token: i64) -> Resu
         .ok_or_else(|| unreadable("a job without a run"))?;
     let run = row.try_get("seq")?;
     let values: Vec<String> = from_json(row.try_get("values")?)?;
+    let waited = row.try_get::<_, Option<Timestamp>>("asked_at")?.map(|at| session.steady.duration_since(at));
     let mut claim = Claim {
         lease: Lease { job: JobId::from_stored(row.try_get("job")?), token },
         run: RunId::from_stored(row.try_get("run")?),
@@ -268,7 +270,7 @@ async fn claimed(session: &Session, forms: &Forms, job: i64, token: i64) -> Resu
         job: number_at(&row, "job_index")?,
         leg: number_at(&row, "leg_index")?,
         attempt: number_at(&row, "attempt")?,
-        asked_at: row.try_get("asked_at")?,
+        waited: waited.map(|waited| Duration::try_from(waited).unwrap_or_default()),
         board: Board::default(),
         artifacts: story::taken_artifacts(session, run).await?,
         plan: forms.plan(session, row.try_get("form")?, &values).await?,

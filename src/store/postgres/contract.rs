@@ -365,6 +365,13 @@ impl Store for PostgresStore {
         self.on_threads(|shared| async move { Ok(retention::upkeep(&shared.database.pool).await?) }).await
     }
 
+    async fn present(&self) -> Result<Timestamp, Error> {
+        self.on_threads(|shared| async move {
+            Ok(shared.database.read(|session| Box::pin(async move { retention::present(&session).await })).await?)
+        })
+        .await
+    }
+
     async fn expired_runs(&self, before: Timestamp, limit: usize) -> Result<Vec<RunId>, Error> {
         self.on_threads(move |shared| async move {
             Ok(shared

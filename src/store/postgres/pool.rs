@@ -103,7 +103,8 @@ async fn is_usable(client: &deadpool_postgres::ClientWrapper) -> Result<(), Stri
         .query_one(
             "SELECT current_setting('synchronous_commit'),
                     current_setting('fsync'),
-                    current_setting('server_version_num')::integer / 10000",
+                    current_setting('server_version_num')::integer / 10000,
+                    current_setting('synchronous_standby_names')",
             &[],
         )
         .await
@@ -119,6 +120,13 @@ async fn is_usable(client: &deadpool_postgres::ClientWrapper) -> Result<(), Stri
                  delivery could be lost. Set it to `on`"
             ));
         }
+    }
+    // Which databases must have a commit before it is acknowledged, and that none of them is waited for.
+    let standbys: &str = settings.get(3);
+    if settings.get::<_, &str>(0) == "local" && !standbys.is_empty() {
+        return Err(format!(
+            "the database has `synchronous_commit = local` and waits for none of `synchronous_standby_names =              {standbys}`: an accepted delivery could be lost where one of them takes over. Set it to `on`"
+        ));
     }
     Ok(())
 }

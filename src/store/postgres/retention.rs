@@ -42,6 +42,11 @@ impl Drop for Held {
     }
 }
 
+/// Returns the database's time.
+pub(super) async fn present(session: &Session) -> Result<Timestamp, Fault> {
+    Ok(session.one("SELECT coalesce($1, clock_timestamp())", &[&session.own_now]).await?.try_get(0)?)
+}
+
 /// Returns completed runs that ended before a moment, the earliest first.
 pub(super) async fn expired(session: &Session, before: Timestamp, limit: usize) -> Result<Vec<RunId>, Fault> {
     // Ids sort by the time at which their runs were queued, which was earlier still.

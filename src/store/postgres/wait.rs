@@ -39,7 +39,7 @@ pub(super) async fn look(session: &Session, lease: &Lease, question: &Question) 
 /// Writes a question down, if it is new, and answers it, if its time is over.
 pub(super) async fn ask(session: &Session, lease: &Lease, question: &Question) -> Result<Option<Answer>, Fault> {
     let job = lease::held(session, lease).await?;
-    let (step, now, steady) = (number(question.step), session.now, session.steady);
+    let (step, steady) = (number(question.step), session.steady);
     // The clock of leases is the one that people are shown: it is the database's.
     let until = question.limit.map(|limit| steady.checked_add(limit).unwrap_or(Timestamp::MAX));
     session
@@ -52,44 +52,55 @@ pub(super) async fn ask(session: &Session, lease: &Lease, question: &Question) -
                 &step,
                 &question.kind.word(),
                 &text(&question.instructions),
-                &now,
+                &steady,
                 &until,
                 &question.on_timeout.word(),
             ],
         )
         .await?;
+    answer_if_over(session, job, question.step).await?;
+    let row = session.one("SELECT * FROM wait WHERE job = $1 AND step_index = $2", &[&job, &step]).await?;
+    Ok(wait_of(&row)?.answer)
+}
+
+/// Answers what a step of a job asks as it is answered by itself, if its time is over and nobody has answered.
+async fn answer_if_over(session: &Session, job: i64, step: usize) -> Result<(), Fault> {
     session
         .run(
             "UPDATE wait
              SET verdict = on_timeout, answered_by = $1, answered_at = $2
              WHERE job = $3 AND step_index = $4 AND verdict IS NULL AND until <= $5",
-            &[&TIME_LIMIT, &now, &job, &step, &steady],
+            &[&TIME_LIMIT, &session.now, &job, &number(step), &session.steady],
         )
         .await?;
-    let row = session.one("SELECT * FROM wait WHERE job = $1 AND step_index = $2", &[&job, &step]).await?;
-    Ok(wait_of(&row)?.answer)
+    Ok(())
 }
 
-/// Answers what a step asks, if nobody has.
+/// Answers what a step asks, if nobody has, and its time is not over: no worker may have looked since.
 pub(super) async fn answer(session: &Session, asking: &Asking, answer: &Answer) -> Result<Answered, Fault> {
-    let changed = session
-        .run(
-            "UPDATE wait
-             SET verdict = $1, answered_by = $2, answered_at = $3, comment = $4
-             WHERE job = (SELECT seq FROM job WHERE id = $5 AND state <> 'completed')
-               AND step_index = $6 AND kind = 'approval' AND verdict IS NULL",
-            &[
-                &answer.verdict.word(),
-                &text(&answer.by),
-                &answer.at,
-                &text_or_none(answer.comment.as_deref()),
-                &asking.job.as_str(),
-                &number(asking.step),
-            ],
-        )
-        .await?;
-    if changed > 0 {
-        return Ok(Answered::Taken);
+    let row =
+        session.row("SELECT seq FROM job WHERE id = $1 AND state <> 'completed'", &[&asking.job.as_str()]).await?;
+    if let Some(row) = row {
+        let job: i64 = row.try_get("seq")?;
+        answer_if_over(session, job, asking.step).await?;
+        let changed = session
+            .run(
+                "UPDATE wait
+                 SET verdict = $1, answered_by = $2, answered_at = $3, comment = $4
+                 WHERE job = $5 AND step_index = $6 AND kind = 'approval' AND verdict IS NULL",
+                &[
+                    &answer.verdict.word(),
+                    &text(&answer.by),
+                    &answer.at,
+                    &text_or_none(answer.comment.as_deref()),
+                    &job,
+                    &number(asking.step),
+                ],
+            )
+            .await?;
+        if changed > 0 {
+            return Ok(Answered::Taken);
+        }
     }
     let before = session
         .row(

@@ -9,6 +9,7 @@ use super::matrix;
 use super::pause;
 use super::row::{from_json, micros, moment, to_json, unreadable};
 use super::story;
+use super::wait;
 use super::writer::Session;
 use crate::id::{DeliveryId, JobId, RunId, WorkerId};
 use crate::run::Board;
@@ -165,11 +166,11 @@ fn note_served(connection: &Connection, head: &Head, token: i64) -> Result<(), E
 }
 
 fn claimed(session: &mut Session<'_>, job: i64, token: i64) -> Result<Claim, Error> {
-    let Session { connection, memory, .. } = session;
+    let Session { connection, memory, now, .. } = session;
     let mut query = connection.prepare_cached(
         "SELECT job.id, run.id, run.number, run.name, run.queued_at, run.delivery,
                 job.stage_index, job.job_index, job.attempt, work.form, work.\"values\",
-                run.seq, job.leg_index, (SELECT min(asked_at) FROM wait WHERE wait.job = job.seq)
+                run.seq, job.leg_index
          FROM job
          JOIN run ON run.seq = job.run
          JOIN work ON work.run = job.run
@@ -189,7 +190,7 @@ fn claimed(session: &mut Session<'_>, job: i64, token: i64) -> Result<Claim, Err
         job: row.get(7)?,
         leg: row.get(12)?,
         attempt: row.get(8)?,
-        asked_at: row.get::<_, Option<i64>>(13)?.map(moment).transpose()?,
+        waited: wait::since_asked(connection, job, *now)?,
         board: Board::default(),
         artifacts: story::taken_artifacts(connection, seq)?,
         plan: memory.forms.plan(connection, row.get(9)?, &from_json::<Vec<String>>(&row.get::<_, String>(10)?)?)?,

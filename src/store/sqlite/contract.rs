@@ -1,5 +1,6 @@
 //! The calls of [`Store`], each a piece of work for the one writer or for a reader.
 
+use super::reckoned::{self, Reckoned};
 use super::writer::{Now, Session};
 use super::{
     SqliteStore, accept, attendance, claim, environment, lease, migration, other, pause, read, rerun, retention,
@@ -165,6 +166,17 @@ impl Store for SqliteStore {
 
     async fn pauses(&self) -> Result<Vec<Pause>, Error> {
         self.readers.read(pause::pauses).await
+    }
+
+    async fn present(&self) -> Result<Timestamp, Error> {
+        let last = *self.reckoned.lock().expect("no holder of the moment panics");
+        let now = Now::of(&*self.clock);
+        let next = match last {
+            Some(last) => last.next(now),
+            None => Reckoned::first(now, self.readers.read(reckoned::latest).await?),
+        };
+        *self.reckoned.lock().expect("no holder of the moment panics") = Some(next);
+        Ok(next.at)
     }
 
     async fn expired_runs(&self, before: Timestamp, limit: usize) -> Result<Vec<RunId>, Error> {

@@ -23,6 +23,7 @@
 //! | `roster.rs` | which pipelines there were when deliveries were judged |
 //! | `secret_use.rs` | when each secret was last used |
 //! | `steady.rs` | the clock by which leases and waiting are counted |
+//! | `reckoned.rs` | the moment to which ages count of what is kept |
 //! | `due.rs` | what queries mean by due |
 //! | `claim.rs` | which job is next, and its lease |
 //! | `lease.rs` | what a lease allows, and its end: renew, record, finish, hand back, cancel, sweep |
@@ -67,6 +68,7 @@ mod pause;
 mod place;
 mod read;
 mod reader;
+mod reckoned;
 mod refusal;
 mod rerun;
 mod retention;
@@ -92,12 +94,13 @@ use crate::clock::Clock;
 use fault::{Damage, naming};
 use place::Place;
 use reader::Readers;
+use reckoned::Reckoned;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
 use transaction::Loop;
@@ -145,6 +148,8 @@ pub struct SqliteStore {
     changes: Arc<watch::Sender<u64>>,
     /// Whether a sweep has found more displaced ones than it canceled: claims go on with them.
     are_displaced: AtomicBool,
+    /// To which moment ages counted at the last look, if there was one.
+    reckoned: Mutex<Option<Reckoned>>,
     writer: Writer,
 }
 
@@ -185,6 +190,7 @@ impl SqliteStore {
             writer: Writer::start(Loop::new(place, connection, clock.clone(), changes.clone(), damage, lock)),
             changes,
             are_displaced: AtomicBool::new(false),
+            reckoned: Mutex::new(None),
             clock,
         })
     }
@@ -292,7 +298,7 @@ impl SqliteStore {
 
     /// Brings the writer the work that takes the refusals noted until its turn.
     fn send_refusals(&self) -> bool {
-        let taken = Arc::new(std::sync::Mutex::default());
+        let taken = Arc::new(Mutex::default());
         let (noted, writing) = (self.refusals.clone(), taken.clone());
         let work = move |session: &mut Session<'_>| {
             let mut taken = writing.lock().expect("nobody else holds it meanwhile");

@@ -44,6 +44,11 @@ pub(super) fn ahead(connection: &Connection, now: Now) -> Result<SignedDuration,
     if let Some(known) = known {
         return Ok(SignedDuration::from_micros(known));
     }
+    // What the store has counted so far is brought to the time of day, by which it goes on.
+    let apart = last_noted(connection)?.unwrap_or(0);
+    if apart != 0 {
+        move_back(connection, apart)?;
+    }
     let shown: Option<i64> = connection
         .prepare_cached(&format!("SELECT max(due_at) FROM job WHERE {DUE}"))?
         .query_row([], |row| row.get(0))?;
@@ -57,6 +62,19 @@ pub(super) fn ahead(connection: &Connection, now: Now) -> Result<SignedDuration,
         )?
         .execute(params![*ERA, ahead])?;
     Ok(SignedDuration::from_micros(ahead))
+}
+
+/// Takes something from the moments by the store's clock, in microseconds.
+fn move_back(connection: &Connection, by: i64) -> Result<(), Error> {
+    for update in [
+        "UPDATE job SET due_at = due_at - ? WHERE state = 'due'",
+        "UPDATE wait SET over_at = over_at - ? WHERE verdict IS NULL AND over_at IS NOT NULL",
+        "UPDATE pause SET counted_since = counted_since - ?",
+        "UPDATE time_of_day SET ahead = ahead - ?",
+    ] {
+        connection.prepare_cached(update)?.execute([by])?;
+    }
+    Ok(())
 }
 
 /// Returns how far the store was ahead of the machine's count when it was written to last, which is how far it is unless

@@ -166,7 +166,9 @@ impl Loop {
                 }
             }
             self.catch_up(ended)?;
-            let session = self.session()?;
+            let mut session = self.session()?;
+            let next = session.memory.logged + 1;
+            steady::note(&mut session, next)?;
             session.memory.counters.write(session.connection)?;
             let began = Instant::now();
             run(session.connection, "COMMIT")?;

@@ -7,6 +7,7 @@ use crate::store::{Answer, Answered, Approval, Asking, Error, Lease, Question, T
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::HashMap;
+use std::time::Duration;
 
 /// How far a question is, looked at beside the writer.
 pub(super) enum Standing {
@@ -62,14 +63,7 @@ pub(super) fn ask(session: &mut Session<'_>, lease: &Lease, question: &Question)
             after(steady),
             question.on_timeout.word(),
         ])?;
-    session
-        .connection
-        .prepare_cached(&format!(
-            "UPDATE wait
-             SET verdict = on_timeout, answered_by = ?3, answered_at = ?2
-             WHERE job = ?4 AND step_index = ?5 AND verdict IS NULL AND {IS_OVER}"
-        ))?
-        .execute(params![micros(steady), micros(at), TIME_LIMIT, job, question.step])?;
+    answer_if_over(session, job, question.step)?;
     let wait = session
         .connection
         .prepare_cached("SELECT * FROM wait WHERE job = ? AND step_index = ?")?
@@ -77,26 +71,40 @@ pub(super) fn ask(session: &mut Session<'_>, lease: &Lease, question: &Question)
     Ok(wait.answer)
 }
 
-/// Answers what a step asks, if nobody has.
-pub(super) fn answer(session: &mut Session<'_>, asking: &Asking, answer: &Answer) -> Result<Answered, Error> {
-    let changed = session
+/// Answers what a step of a job asks as it is answered by itself, if its time is over and nobody has answered.
+fn answer_if_over(session: &Session<'_>, job: i64, step: usize) -> Result<(), Error> {
+    let Now { at, steady } = session.now;
+    session
         .connection
-        .prepare_cached(
+        .prepare_cached(&format!(
             "UPDATE wait
-             SET verdict = ?, answered_by = ?, answered_at = ?, comment = ?
-             WHERE job = (SELECT seq FROM job WHERE id = ? AND state <> 'completed')
-               AND step_index = ? AND kind = 'approval' AND verdict IS NULL",
-        )?
-        .execute(params![
-            answer.verdict.word(),
-            answer.by,
-            micros(answer.at),
-            answer.comment,
-            asking.job.as_str(),
-            asking.step,
-        ])?;
-    if changed > 0 {
-        return Ok(Answered::Taken);
+             SET verdict = on_timeout, answered_by = ?3, answered_at = ?2
+             WHERE job = ?4 AND step_index = ?5 AND verdict IS NULL AND {IS_OVER}"
+        ))?
+        .execute(params![micros(steady), micros(at), TIME_LIMIT, job, step])?;
+    Ok(())
+}
+
+/// Answers what a step asks, if nobody has, and its time is not over: no worker may have looked since.
+pub(super) fn answer(session: &mut Session<'_>, asking: &Asking, answer: &Answer) -> Result<Answered, Error> {
+    let job: Option<i64> = session
+        .connection
+        .prepare_cached("SELECT seq FROM job WHERE id = ? AND state <> 'completed'")?
+        .query_row([asking.job.as_str()], |row| row.get(0))
+        .optional()?;
+    if let Some(job) = job {
+        answer_if_over(session, job, asking.step)?;
+        let changed = session
+            .connection
+            .prepare_cached(
+                "UPDATE wait
+                 SET verdict = ?, answered_by = ?, answered_at = ?, comment = ?
+                 WHERE job = ? AND step_index = ? AND kind = 'approval' AND verdict IS NULL",
+            )?
+            .execute(params![answer.verdict.word(), answer.by, micros(answer.at), answer.comment, job, asking.step,])?;
+        if changed > 0 {
+            return Ok(Answered::Taken);
+        }
     }
     let before = session
         .connection
@@ -108,6 +116,20 @@ pub(super) fn answer(session: &mut Session<'_>, asking: &Asking, answer: &Answer
         .query_row(params![asking.job.as_str(), asking.step], wait_of)
         .optional()?;
     Ok(before.and_then(|wait| wait.answer).map_or(Answered::NotAsked, Answered::Already))
+}
+
+/// Returns how long ago a job first asked something, by the store's clock; by the time of day where an earlier version
+/// has asked.
+pub(super) fn since_asked(connection: &Connection, job: i64, now: Now) -> Result<Option<Duration>, Error> {
+    // What is between the two is the limit, so it leads from the one clock to the other.
+    let micros = connection
+        .prepare_cached(
+            "SELECT max(coalesce(?1 - (over_at - (until - asked_at)), ?2 - asked_at))
+             FROM wait
+             WHERE job = ?3",
+        )?
+        .query_row(params![micros(now.steady), micros(now.at), job], |row| row.get::<_, Option<i64>>(0))?;
+    Ok(micros.map(|micros| Duration::from_micros(u64::try_from(micros).unwrap_or(0))))
 }
 
 /// Returns what the steps of a job wait for, by their places.

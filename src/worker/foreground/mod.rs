@@ -102,7 +102,7 @@ impl Foreground {
             queued_at: board.queued_at.unwrap_or_else(|| self.host.clock.now()),
             delivery: None,
             attempt: 1,
-            asked_at: None,
+            waited: None,
             plan,
             board,
             stage: place.stage,

@@ -197,6 +197,10 @@ impl Store for CutOff {
         self.inner.upkeep().await
     }
 
+    async fn present(&self) -> Result<Timestamp, Error> {
+        self.inner.present().await
+    }
+
     async fn expired_runs(&self, before: Timestamp, limit: usize) -> Result<Vec<RunId>, Error> {
         self.inner.expired_runs(before, limit).await
     }

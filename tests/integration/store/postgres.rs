@@ -335,6 +335,10 @@ async fn a_database_that_does_not_wait_for_its_disk_is_refused() {
     let Some(address) = database::schema() else { return };
     let error = error_of_opening(&format!("{address}%20-c%20synchronous_commit%3Doff")).await.to_string();
     assert!(error.contains("synchronous_commit = off"), "{error}");
+    // Nobody is waited for where there is nobody.
+    let local = format!("{address}%20-c%20synchronous_commit%3Dlocal");
+    let local = Address::parse(&local).expect("an address");
+    assert!(PostgresStore::open(local, LeaseClock::Database).await.is_ok());
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! What is old is forgotten, and what must be known stays known, in a store that keeps itself small.
 
 use super::world::{World, job, plan, worlds};
+use jiff::SignedDuration;
 use pipehook::id::RunId;
 use pipehook::run::{RunResult, State};
 use pipehook::store::{Accepted, Artifact, DeliveryQuery, Lent, Reran, Rerun, RerunScope, RunQuery, StepEvent};
@@ -164,5 +165,25 @@ async fn rerun(world: &World, of: &RunId) -> RunId {
     match world.store().rerun(rerun).await.expect("there is room") {
         Reran::Queued(run) => run.id,
         other => panic!("it is not queued: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_time_of_day_that_is_set_far_forward_makes_nothing_old_in_a_data_folder_and_the_databases_counts_in_one() {
+    let mut world = World::sqlite();
+    world.queue(plan(vec![job("a", &[])])).await;
+    let began = world.now();
+    assert_eq!(world.store().present().await.expect("read"), began);
+    world.set_clock(100 * 24 * 60 * 60);
+    world.wait(600);
+    assert_eq!(world.store().present().await.expect("read"), began + SignedDuration::from_secs(600));
+    world.crash();
+    assert_eq!(world.store().present().await.expect("read"), began, "also after a start");
+    world.wait(24 * 60 * 60);
+    world.store().present().await.expect("read");
+    world.wait(1);
+    assert_eq!(world.store().present().await.expect("read"), world.now(), "it has stood for a day");
+    for world in worlds().iter().filter(|world| world.store().is_shared()) {
+        assert_eq!(world.store().present().await.expect("read"), world.now());
     }
 }

@@ -5,7 +5,9 @@ use futures_util::future::join_all;
 use pipehook::clock::SystemClock;
 use pipehook::pipeline::plan::{AGENTLESS_POOL, Job, Plan};
 use pipehook::run::RunResult;
-use pipehook::store::{Access, Approval, Error, Lease, Question, SqliteStore, Store, StoreConfig, WaitKind};
+use pipehook::store::{
+    Access, Approval, Error, Lease, Question, SqliteStore, Store, StoreConfig, TIME_LIMIT, WaitKind,
+};
 use rusqlite::Connection;
 use std::path::Path;
 use std::sync::Arc;
@@ -59,6 +61,36 @@ async fn what_an_earlier_version_has_asked_is_answered_when_it_said() {
     world.wait(1);
     let given = world.store().ask(&lease, &question).await.expect("held").expect("the time is over");
     assert_eq!(given.verdict, Approval::Rejected);
+}
+
+#[tokio::test]
+async fn a_start_of_the_machine_neither_answers_nor_ages_what_was_counted_before_its_clock_was_set() {
+    for set_by in [7_200, -7_200] {
+        let mut world = World::sqlite();
+        world.queue(plan(vec![Job { pool: AGENTLESS_POOL.to_owned(), ..job("w", &[]) }])).await;
+        world.set_clock(set_by);
+        let pools = [AGENTLESS_POOL.to_owned()];
+        let lease = world.store().claim(&world.worker(), &pools, LEASE).await.expect("a claim").expect("due").lease;
+        let (limit, on_timeout) = (Some(Duration::from_secs(3_600)), Approval::Approved);
+        let question = Question { step: 0, kind: WaitKind::Approval, instructions: String::new(), limit, on_timeout };
+        assert_eq!(world.store().ask(&lease, &question).await.expect("held"), None);
+        world.queue(plan(vec![job("a", &[])])).await;
+        world.wait(10);
+        database(world.folder()).execute("UPDATE steady SET era = 'another start'", []).expect("as after a start");
+        world.crash();
+        world.store().sweep(true).await.expect("swept");
+        let depth = world.store().depth().await.expect("read");
+        assert_eq!(depth.age, Duration::from_secs(10), "set by {set_by}");
+        let again = world.store().claim(&world.worker(), &pools, LEASE).await.expect("a claim").expect("due");
+        assert_eq!(again.waited, Some(Duration::from_secs(10)));
+        world.wait(3_585);
+        world.store().sweep(false).await.expect("swept");
+        let lease = world.store().claim(&world.worker(), &pools, LEASE).await.expect("a claim").expect("due").lease;
+        assert_eq!(world.store().ask(&lease, &question).await.expect("held"), None, "set by {set_by}");
+        world.wait(5);
+        let answer = world.store().ask(&lease, &question).await.expect("held").expect("its time is over");
+        assert_eq!(answer.by, TIME_LIMIT);
+    }
 }
 
 #[tokio::test]

@@ -102,6 +102,43 @@ async fn no_setting_of_the_time_of_day_answers_and_none_puts_an_answer_off() {
 }
 
 #[tokio::test]
+async fn an_answer_that_comes_when_the_time_is_over_is_too_late_also_where_nobody_has_looked() {
+    for mut world in worlds() {
+        world.queue(plan(vec![waiting()])).await;
+        let claim = claim(&world).await.expect("it is due");
+        let asking = Asking { job: claim.lease.job.clone(), step: 0 };
+        let question = question(WaitKind::Approval, 20, Approval::Rejected);
+        assert_eq!(world.store().ask(&claim.lease, &question).await.expect("the lease holds"), None);
+        world.crash();
+        world.wait(20);
+        let late = world.store().answer(&asking, answer(&world, Approval::Approved, "me")).await.expect("read");
+        let Answered::Already(given) = late else { panic!("{late:?}") };
+        assert_eq!((given.verdict, given.by.as_str(), given.at), (Approval::Rejected, TIME_LIMIT, world.now()));
+        assert_eq!(world.store().ask(&claim.lease, &question).await.expect("the lease holds"), Some(given));
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_is_claimed_again_is_told_how_long_it_has_waited_whatever_the_time_of_day() {
+    for world in worlds() {
+        for set_by in [10_000, -20_000] {
+            world.queue(plan(vec![waiting()])).await;
+            let first = claim(&world).await.expect("it is due");
+            assert_eq!(first.waited, None);
+            let question = question(WaitKind::Approval, 1_000, Approval::Rejected);
+            assert_eq!(world.store().ask(&first.lease, &question).await.expect("the lease holds"), None);
+            world.wait(31);
+            assert_eq!(world.store().sweep(false).await.expect("swept").len(), 1);
+            world.set_clock(set_by);
+            world.wait(9);
+            let second = claim(&world).await.expect("it is due again");
+            assert_eq!(second.waited, Some(Duration::from_secs(40)));
+            world.store().finish(&second.lease, world.outcome(RunResult::Succeeded)).await.expect("held");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_job_that_only_waits_is_never_abandoned() {
     for world in worlds() {
         let run = world.queue(plan(vec![waiting()])).await;

@@ -204,7 +204,7 @@ pub fn context(plan: Plan, data: &Path) -> JobContext {
         queued_at: "2026-03-09T05:07:08Z".parse().expect("a time"),
         delivery: None,
         attempt: 1,
-        asked_at: None,
+        waited: None,
         board: Board::new(&plan),
         keep: Keep::new(data),
         taken: Vec::new(),

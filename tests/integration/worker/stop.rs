@@ -3,7 +3,6 @@
 use super::bench::*;
 use super::output::is_gone;
 use crate::support::until;
-use jiff::{SignedDuration, Timestamp};
 use pipehook::pipeline::plan::{Job, Plan, Step};
 use pipehook::run::RunResult::{Canceled, Failed, Skipped, Succeeded, SucceededWithIssues};
 use pipehook::worker::JobContext;
@@ -69,8 +68,7 @@ fn a_step_that_always_runs_goes_on_when_the_job_is_canceled() {
 #[test]
 fn a_job_that_goes_on_waiting_has_its_time_from_its_first_question_on() {
     let limited = |minutes| one(Job { timeout_minutes: minutes, ..job(vec![step("sleep 0.2")]) });
-    let an_hour_ago = Timestamp::now() - SignedDuration::from_hours(1);
-    let asked = |context: &mut JobContext| context.asked_at = Some(an_hour_ago);
+    let asked = |context: &mut JobContext| context.waited = Some(Duration::from_secs(60 * 60));
     for (minutes, result) in [(59.0, Canceled), (61.0, Succeeded), (0.0, Succeeded)] {
         assert_eq!(run_in(limited(minutes), None, asked).outcome.result, result, "{minutes} minutes");
     }
