@@ -5,7 +5,7 @@ mod migrate;
 use super::failure::{Ending, Failure};
 use super::{Global, open, output};
 use crate::config::Config;
-use crate::store::{Access, SqliteStore, Unrestorable};
+use crate::store::{Access, Backup, SqliteStore, Unrestorable};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -40,7 +40,7 @@ enum Action {
     Check,
     /// Write a copy of one moment into a new file
     Backup {
-        /// The file, which must not be there yet
+        /// The file, which must not be there yet: it is there when all of it is on disk
         file: PathBuf,
     },
     /// Put a copy into a data folder that has no store
@@ -71,8 +71,11 @@ impl Store {
                     return Err(Failure::usage(format!("there is no folder {}", folder.display())));
                 }
                 let copy = SqliteStore::back_up(&config.data, &file);
-                let bytes =
-                    copy.map_err(|error| Failure::Unreachable(open::saying("there is no backup", error)))?.bytes;
+                let Backup { bytes, replaced } =
+                    copy.map_err(|error| Failure::Unreachable(open::saying("there is no backup", error)))?;
+                if let Some(part) = replaced {
+                    anstream::eprintln!("{} was left of a backup that broke off, and is gone", part.display());
+                }
                 anstream::eprintln!("{} has {bytes} bytes; logs and artifacts are not in it", file.display());
                 Ok(Ending::Done)
             }

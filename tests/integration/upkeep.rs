@@ -57,6 +57,84 @@ fn a_copy_that_was_made_while_serving_is_a_store_again() {
     completed(&folder, 2);
 }
 
+/// Where a copy is until all of it is on disk.
+const PART: &str = "copy.db.pipehook-part";
+
+/// Makes a store that takes a while to copy.
+fn enlarge(folder: &Folder) {
+    let database = rusqlite::Connection::open(folder.path().join("data/pipehook.db")).expect("the store");
+    database
+        .execute_batch(
+            "CREATE TABLE filler AS
+             WITH RECURSIVE row (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM row WHERE n < 64)
+             SELECT randomblob(1048576) AS bytes FROM row",
+        )
+        .expect("it grows");
+}
+
+/// Begins a backup and stops it in the midst of the copying.
+fn kill_in_the_middle(folder: &Folder, signal: rustix::process::Signal) {
+    let path = |name: &str| folder.path().join(name);
+    for _ in 0..50 {
+        let mut backup = folder.command(&["store", "backup", "copy.db"]).spawn().expect("it begins");
+        while backup.try_wait().expect("it is ours").is_none() {
+            if path(PART).exists() {
+                rustix::process::kill_process(rustix::process::Pid::from_child(&backup), signal).expect("it is there");
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        backup.wait().expect("it ends");
+        if !path("copy.db").exists() {
+            return;
+        }
+        std::fs::remove_file(path("copy.db")).expect("it was too fast");
+    }
+    panic!("every backup was faster than the signal");
+}
+
+#[test]
+fn a_backup_that_breaks_off_leaves_no_half_copy_under_its_name() {
+    let folder = folder("");
+    let server = folder.serve(&[]);
+    post(&server);
+    completed(&folder, 1);
+    drop(server);
+    enlarge(&folder);
+    for signal in [rustix::process::Signal::TERM, rustix::process::Signal::KILL] {
+        kill_in_the_middle(&folder, signal);
+        assert!(folder.path().join(PART).exists());
+    }
+    // The database keeps what it copies in memory for a while: half a copy is made here.
+    folder.write(PART, &"half a copy".repeat(1_000));
+    let made = folder.run(&["store", "backup", "copy.db"]).ended_with(0);
+    assert!(made.stderr.contains(PART) && made.stderr.contains("broke off"), "{made:?}");
+    assert!(!folder.path().join(PART).exists());
+    folder.run(&["store", "backup", "copy.db"]).ended_with(2);
+    std::fs::remove_dir_all(folder.path().join("data")).expect("the store is gone");
+    folder.run(&["store", "restore", "copy.db"]).ended_with(0);
+    assert_eq!(completed(&folder, 1).len(), 1);
+    let again = folder.run(&["store", "backup", "other.db"]).ended_with(0);
+    assert!(!again.stderr.contains("broke off"), "{again:?}");
+}
+
+#[test]
+fn a_backup_that_finds_no_room_leaves_nothing() {
+    let folder = folder("");
+    drop(folder.serve(&[]));
+    enlarge(&folder);
+    let names = || {
+        let names = std::fs::read_dir(folder.path()).expect("a folder").map(|it| it.expect("a file").file_name());
+        names.collect::<std::collections::BTreeSet<_>>()
+    };
+    let before = names();
+    // In blocks of 1 KiB or of 512 bytes: what the signal would say comes as an error of the disk.
+    let program = env!("CARGO_BIN_EXE_pipehook");
+    let failed = folder.shell(&format!("trap '' XFSZ; ulimit -f 20000; exec {program} store backup copy.db"));
+    assert_eq!(failed.status.code(), Some(3), "{failed:?}");
+    assert_eq!(names(), before);
+}
+
 #[test]
 fn what_is_wrong_with_a_store_is_told() {
     let folder = folder("");

@@ -31,7 +31,8 @@
 //! | `pause.rs` | what is held back |
 //! | `retention.rs` | what is old is forgotten, bit by bit |
 //! | `export.rs` | all rows, for another store |
-//! | `upkeep.rs` | check, backup and restore of a whole store |
+//! | `upkeep.rs` | check and restore of a whole store |
+//! | `backup.rs` | a copy of it, whole or not there |
 //! | `blocked.rs` | what a run waits for beside a worker, for people |
 //! | `story.rs` | what steps tell and hand on |
 //! | `environment.rs` | what was deployed to, and by which job |
@@ -45,6 +46,7 @@
 
 mod accept;
 mod attendance;
+mod backup;
 mod blocked;
 mod claim;
 mod contract;
@@ -106,7 +108,8 @@ use tokio::sync::watch;
 use transaction::Loop;
 use writer::{Now, Session, Writer};
 
-pub use upkeep::{Backup, Unrestorable};
+pub use backup::Backup;
+pub use upkeep::Unrestorable;
 
 /// The database's name in the data folder.
 const FILE: &str = "pipehook.db";

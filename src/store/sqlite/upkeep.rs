@@ -1,4 +1,4 @@
-//! A whole store looked at, copied and put back, beside a server or without one.
+//! A whole store looked at beside a server or without one, and a copy put back.
 
 use super::fault::{is_damage, naming};
 use super::place::named;
@@ -64,13 +64,6 @@ const INVARIANTS: [Invariant; 8] = [
     ),
 ];
 
-/// A copy of a store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Backup {
-    /// Its bytes.
-    pub bytes: u64,
-}
-
 /// Why a copy is not put back.
 #[derive(Debug, thiserror::Error)]
 pub enum Unrestorable {
@@ -116,39 +109,6 @@ impl SqliteStore {
         looked().map_err(|error| naming(&file, error))
     }
 
-    /// Writes a copy of one moment of the store into a new file, beside whoever writes. It is on disk
-    /// when this returns. Logs and artifacts are files beside the database, and not in it. A store of an
-    /// earlier version is copied as it is. Where this fails there is no new file.
-    pub fn back_up(folder: &Path, file: &Path) -> Result<Backup, Error> {
-        mark::is_here(folder)?;
-        let store = folder.join(FILE);
-        is_there(folder, &store)?;
-        let connection = open_for_reading(&store)?;
-        let (found, known) =
-            (migration::version(&connection).map_err(|error| naming(&store, error.into()))?, migration::known());
-        if found > known {
-            return Err(Error::Newer { found, known });
-        }
-        let failed = |error: std::io::Error| Error::Unavailable(format!("{}: {error}", file.display()));
-        // Made here, so that nobody else can read it; the database takes an empty file for none.
-        std::os::unix::fs::OpenOptionsExt::mode(File::options().write(true).create_new(true), super::FILE_MODE)
-            .open(file)
-            .map_err(failed)?;
-        let copied = connection
-            .execute("VACUUM INTO ?", [file.to_string_lossy()])
-            .map_err(|error| Error::Unavailable(format!("{} into {}: {error}", store.display(), file.display())))
-            .and_then(|_| {
-                File::open(file).and_then(|copy| copy.sync_all()).map_err(failed)?;
-                sync_folder(parent(file)).map_err(failed)?;
-                Ok(Backup { bytes: std::fs::metadata(file).map_err(failed)?.len() })
-            });
-        if copied.is_err() {
-            // It can stay only where nothing can be changed any more.
-            let _ = std::fs::remove_file(file);
-        }
-        copied
-    }
-
     /// Puts a copy into a data folder that has no store, and no server. It is looked at first, and is there
     /// as a whole or not at all.
     pub fn restore(folder: &Path, file: &Path) -> Result<(), Unrestorable> {
@@ -170,10 +130,6 @@ impl SqliteStore {
         std::fs::rename(&part, &store).and_then(|()| sync_folder(folder)).map_err(failed)?;
         Ok(())
     }
-}
-
-fn parent(file: &Path) -> &Path {
-    file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Looks whether a file is a store that this version knows, and whole.
