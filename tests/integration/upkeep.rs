@@ -57,6 +57,29 @@ fn a_copy_that_was_made_while_serving_is_a_store_again() {
     completed(&folder, 2);
 }
 
+/// Whoever else writes in the database is named: the database itself says only that it is locked.
+#[test]
+fn who_holds_the_database_is_told() {
+    let folder = folder("");
+    drop(folder.serve(&[]));
+    let hold = "import sqlite3, sys\nsqlite3.connect('data/pipehook.db', isolation_level=None).execute('BEGIN IMMEDIATE')\n\
+                print('held', flush=True)\nsys.stdin.read()\n";
+    let mut python = std::process::Command::new("python3");
+    python.args(["-c", hold]).current_dir(folder.path());
+    python.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+    let mut holder = python.spawn().expect("python3 runs");
+    let mut held = String::new();
+    let out = holder.stdout.as_mut().expect("it is piped");
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut held).expect("it says so");
+    assert_eq!(held, "held\n");
+    let told = folder.run(&["pause", "hello"]).ended_with(3).stderr;
+    assert!(told.contains("database is locked"), "{told}");
+    assert!(told.contains(&format!("process {} (python3", holder.id())), "{told}");
+    drop(holder.stdin.take());
+    holder.wait().expect("it ends");
+    folder.run(&["pause", "hello"]).ended_with(0);
+}
+
 /// Where a copy is until all of it is on disk.
 const PART: &str = "copy.db.pipehook-part";
 

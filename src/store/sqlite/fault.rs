@@ -1,7 +1,7 @@
 //! What the database's own words mean, and what to do about it: it says neither which file it is about nor
 //! what has happened to the disk.
 
-use super::place;
+use super::{holder, place};
 use crate::store::Error;
 use rusqlite::ErrorCode;
 use rustix::process::{Resource, getrlimit};
@@ -21,6 +21,9 @@ const ADVICE: [(&[ErrorCode], &str); 2] = [
 
 /// What the database says where the system would not read or write.
 const FAILED: &str = "disk I/O error";
+
+/// What it says where another process writes.
+const LOCKED: &str = "database is locked";
 
 /// The bytes of the pages that one commit may write beyond a limit before it fails.
 const PAGES: u64 = 1024 * 1024;
@@ -87,12 +90,13 @@ impl From<rusqlite::Error> for Error {
     }
 }
 
-/// Returns an error of the world with the file to which it happened, and with the state of a disk that has no
-/// room: of that the database says only that something failed.
+/// Returns an error of the world with the file to which it happened, with who locks it, and with the state of a disk that
+/// has no room: of that the database says only that something failed.
 pub(super) fn naming(file: &Path, error: Error) -> Error {
     let name = file.display().to_string();
     let named = |reason: String| match reason.contains(&name) {
         true => reason,
+        false if reason.contains(LOCKED) => format!("{name}: {reason}{}", holder::told(file)),
         false if !has_room(file) => format!("{name}: {reason}: there is no room on its disk"),
         false if reason.contains(FAILED) => format!("{name}: {reason}{}", limit_that_is_met(file).unwrap_or_default()),
         false => format!("{name}: {reason}"),

@@ -11,6 +11,7 @@
 //! | `lock.rs` | one server a data folder |
 //! | `place.rs` | whether the file that is open still is the one at its path, and whole |
 //! | `fault.rs` | what the database's own words mean, and what to do about it |
+//! | `holder.rs` | who keeps others from writing |
 //! | `mark.rs` | that a database has the store, or may have it |
 //! | `migration.rs` | the versions of the schema |
 //! | `accept.rs` | a delivery, its decisions and its runs, in one commit: a row at the end of the log |
@@ -59,6 +60,7 @@ mod fault;
 mod filing;
 mod form;
 mod graph;
+mod holder;
 mod lease;
 mod lock;
 mod mapped;
