@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::{Global, run};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Database};
-use crate::files::{Bucket, Depot, Logs};
+use crate::files::{Bucket, Depot};
 use crate::store::{self, Access, Address, FolderLock, LeaseClock, PostgresStore, SqliteStore, Store};
 use crate::worker;
 use anyhow::Context;
@@ -70,9 +70,8 @@ pub(super) fn opened(config: &Config, clock: Arc<dyn Clock>) -> Result<Opened, F
 pub(super) fn own_store(config: &Config, access: Access, clock: Arc<dyn Clock>) -> Result<SqliteStore, Failure> {
     let store = SqliteStore::open(&config.data, access, clock)?;
     // Nobody else has the folder: whoever held a lease is gone.
-    let logs = Logs::new(&config.data).shared(depot(config, &store)?);
     block_on(async {
-        worker::clear_up(&logs, &config.data, store.sweep(true).await?).await;
+        worker::clear_up(&config.data, store.sweep(true).await?).await;
         worker::clear_folder(&config.data).await;
         Ok::<_, store::Error>(())
     })??;

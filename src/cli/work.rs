@@ -141,7 +141,7 @@ impl Housekeeping {
         let left = worker.is_none().then(|| Logs::new(&config.data).shared(depot.clone()));
         let in_place_of_worker = left.map(|logs| {
             let (store, data) = (store.clone(), config.data.clone());
-            async move { tokio::join!(send_left(logs.clone(), store.clone()), keep_swept(store, logs, data)) }
+            async move { tokio::join!(send_left(logs, store.clone()), keep_swept(store, data)) }
         });
         let (own, shared) = (Site::Folder(config.data.clone()), depot.map(Site::Depot));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

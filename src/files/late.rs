@@ -76,14 +76,6 @@ impl Logs {
         Ok(all)
     }
 
-    /// Returns the log of a job if it is left on this disk.
-    pub(super) fn unsent_of(&self, run: &RunId, job: &JobId) -> io::Result<Option<Unsent>> {
-        let path = path(&self.unsent, run, job)?;
-        let is_open = self.open.lock().expect("no holder of the open logs panics").contains(&path);
-        let is_left = !is_open && path.try_exists()?;
-        Ok(is_left.then(|| Unsent { run: run.clone(), job: job.clone(), age: Duration::ZERO }))
-    }
-
     /// Brings what is left of a log to the depot. Its job is over: nobody else writes to it there.
     pub fn send_late(&self, unsent: &Unsent) -> io::Result<LateRound> {
         let Some(depot) = &self.depot else { return Ok(LateRound::Arrived) };
@@ -122,7 +114,7 @@ impl Logs {
 }
 
 /// Adds a line at the end of a depot's log that nobody writes to any more.
-pub(super) fn add_line(depot: &dyn Depot, name: &str, line: &LogLine) -> io::Result<()> {
+fn add_line(depot: &dyn Depot, name: &str, line: &LogLine) -> io::Result<()> {
     let mut text = String::new();
     let end = depot.end(name)?;
     if end > 0 && depot.get(name, end - 1, 1)? != b"\n" {

@@ -128,21 +128,6 @@ impl Logs {
         self.open_writer(&path(&self.folder, run, job)?)
     }
 
-    /// Adds a last line of an attempt to the log of a job whose worker is gone, also where the log is full. Where the
-    /// depot is away the line waits here.
-    pub fn last_word(&self, run: &RunId, job: &JobId, line: &LogLine) -> io::Result<()> {
-        let Some(depot) = &self.depot else { return self.writer(run, job)?.append_last(line) };
-        if !depot.is_away() {
-            // What it has printed comes before. Where that fails it comes later.
-            let unsent = self.unsent_of(run, job)?;
-            let sent = unsent.map_or(Ok(()), |unsent| self.send_late(&unsent).map(drop));
-            if sent.and_then(|()| late::add_line(&**depot, &name(run, job)?, line)).is_ok() {
-                return Ok(());
-            }
-        }
-        self.open_writer(&path(&self.unsent, run, job)?)?.append_last(line)
-    }
-
     /// Fails while logs find no room on this machine's disk. Where machines share them it is looked for from when a log
     /// of this process has missed it: what is on this disk is on its way.
     pub fn has_room(&self) -> io::Result<()> {

@@ -152,7 +152,7 @@ impl LogWriter {
     }
 
     /// Adds one more line, also where the log is full.
-    pub(super) fn append_last(&mut self, line: &LogLine) -> io::Result<()> {
+    fn append_last(&mut self, line: &LogLine) -> io::Result<()> {
         line::write(&mut Stamp::default(), (line.at, line.step), &line.text, &mut self.text);
         self.write()
     }

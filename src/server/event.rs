@@ -16,7 +16,7 @@ use crate::files::LogLine;
 use crate::id::RunId;
 use crate::run::State;
 use crate::server::api::flag;
-use crate::store::{JobDetail, RunDetail};
+use crate::store::{JobDetail, LogEnd, RunDetail};
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -219,9 +219,9 @@ async fn tell_lines(
     if job.state == State::Queued || positions.has_ended(job) {
         return Ok(());
     }
-    let mut last = None;
+    let mut end = LogEnd::default();
     loop {
-        let mut lines = match read(shared, run, job, positions.offset(job)).await {
+        let lines = match read(shared, run, job, positions.offset(job)).await {
             Ok((lines, offset)) => {
                 positions.advance(job, offset);
                 lines
@@ -234,8 +234,8 @@ async fn tell_lines(
         let is_end = lines.is_empty();
         if is_end && job.state == State::Completed {
             positions.end(job);
-            lines.extend(job.last_word(last.as_ref()));
         }
+        let lines = end.piece(job, lines);
         if !lines.is_empty() {
             let shown: Vec<Value> = match style {
                 Style::Plain => lines.iter().map(plain).collect(),
@@ -247,7 +247,6 @@ async fn tell_lines(
         if is_end {
             return Ok(());
         }
-        last = lines.pop();
     }
 }
 

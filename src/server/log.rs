@@ -2,7 +2,7 @@
 
 use crate::diagnostic::is_unprintable;
 use crate::files::{LogReader, Logs};
-use crate::store::{JobDetail, RunDetail};
+use crate::store::{JobDetail, LogEnd, RunDetail};
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::web::Bytes;
 use std::borrow::Cow;
@@ -92,16 +92,12 @@ impl MessageBody for LogBody {
 /// Sends what there is, until the reader of the answer has gone.
 fn send_all(logs: Vec<(LogReader, JobDetail)>, sender: &mpsc::Sender<io::Result<Bytes>>) {
     for (mut reader, job) in logs {
-        let mut last = None;
+        let mut end = LogEnd::default();
         loop {
             let piece = match reader.read() {
-                Ok(mut lines) => {
-                    if lines.is_empty() {
-                        lines.extend(job.last_word(last.as_ref()));
-                    }
-                    let text = lines.iter().flat_map(|line| [harmless(&line.text), "\n".into()]).collect::<String>();
-                    last = lines.pop();
-                    Ok(text)
+                Ok(lines) => {
+                    let lines = end.piece(&job, lines);
+                    Ok(lines.iter().flat_map(|line| [harmless(&line.text), "\n".into()]).collect::<String>())
                 }
                 Err(error) => {
                     tracing::error!(%error, "a log could not be read to its end");

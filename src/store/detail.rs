@@ -1,6 +1,6 @@
 //! A run as people see it, put together from its plan and what a store has of its jobs.
 
-use super::model::{ABANDONED, LAST_WORD};
+use super::model::{ABANDONED, LAST_WORD, NOT_AGAIN};
 use super::{Artifact, JobDetail, OutputDetail, Run, RunDetail, StageDetail, StepDetail, StepReport, Wait};
 use crate::files::LogLine;
 use crate::id::JobId;
@@ -11,15 +11,40 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 impl JobDetail {
-    /// Returns the last line of the log of a job that was abandoned, where it is not the last one already.
+    /// Returns the last line of the log of a job that was abandoned, or ended while it waited to begin again, where it is
+    /// not the last one already.
     ///
     /// Nobody is left who could write it. Who ends the lease could do so only before the job has ended or after it, and may
-    /// be lost in between: so the line is in no file, and whoever reads a log to its end adds it. Earlier versions have written
-    /// it.
+    /// be lost in between: so the line is in no file, and whoever reads a log to its end adds it, by [`LogEnd`]. Earlier
+    /// versions have written it. (What a job has to say that begins again is the first line of the next attempt.)
     pub fn last_word(&self, last: Option<&LogLine>) -> Option<LogLine> {
-        let at = self.finished_at.filter(|_| self.reason.as_deref() == Some(ABANDONED))?;
-        let is_there = last.is_some_and(|last| last.step.is_none() && last.text == LAST_WORD);
-        (!is_there).then(|| LogLine { at, step: None, text: LAST_WORD.to_owned() })
+        let word = match self.reason.as_deref() {
+            Some(ABANDONED) => LAST_WORD,
+            _ => self.ended_without_worker.then_some(NOT_AGAIN)?,
+        };
+        let is_there = last.is_some_and(|last| last.step.is_none() && last.text == word);
+        let at = self.finished_at.filter(|_| !is_there)?;
+        Some(LogLine { at, step: None, text: word.to_owned() })
+    }
+}
+
+/// The end of one job's log, as it is shown by all who show it: they give this each piece that they have read.
+#[derive(Debug, Default)]
+pub struct LogEnd {
+    last: Option<LogLine>,
+}
+
+impl LogEnd {
+    /// Returns a piece of the log as it is shown. An empty one says that nothing more is there: it has the job's
+    /// [`last_word`](JobDetail::last_word), once.
+    pub fn piece(&mut self, job: &JobDetail, mut lines: Vec<LogLine>) -> Vec<LogLine> {
+        if lines.is_empty() {
+            lines.extend(job.last_word(self.last.as_ref()));
+        }
+        if let Some(last) = lines.last() {
+            self.last = Some(last.clone());
+        }
+        lines
     }
 }
 
@@ -141,6 +166,7 @@ fn job_detail(mut row: JobRow, job: &Job, standing: &Standing) -> JobDetail {
         reason: row.reason,
         attempt: row.attempt,
         waits_again_since: row.again_at.filter(|_| row.state == State::Queued),
+        ended_without_worker: row.again_at.is_some() && row.state == State::Completed,
         started_at: row.started_at,
         finished_at: row.finished_at,
         outputs: shown(&standing.outputs),

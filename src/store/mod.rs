@@ -79,6 +79,7 @@ mod wait;
 
 pub use crate::files::Outage;
 pub use attendance::{ABSENT_AFTER, ATTEND_EVERY, Attendance, PoolDetail, WorkerSeen};
+pub use detail::LogEnd;
 pub use lent::Lent;
 pub use model::*;
 pub use other::{LOAN, Other, Sought, Which};

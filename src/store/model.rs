@@ -281,6 +281,10 @@ pub(super) const ABANDONED: &str = "abandoned: its worker was lost after a step 
 pub(super) const LAST_WORD: &str =
     "##[error]The worker was lost while a step ran: the job is abandoned, and its log ends here.";
 
+/// The last line of the log of a job that was canceled while it waited for a worker again.
+pub(super) const NOT_AGAIN: &str =
+    "##[warning]The worker was lost or stopped, and the job ended before it began again: nothing more was done.";
+
 /// Whether an attempt that had started a step counts against a job's `attempts`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Begun {

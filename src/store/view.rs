@@ -105,6 +105,9 @@ pub struct JobDetail {
     /// Since when it waits for a worker again, where the one that had it gave it back or was lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waits_again_since: Option<Timestamp>,
+    /// Whether it was completed while it waited for a worker again.
+    #[serde(skip)]
+    pub ended_without_worker: bool,
     /// When it was claimed.
     pub started_at: Option<Timestamp>,
     /// When it was completed.

@@ -72,7 +72,7 @@ impl Bench {
         let (ask, asked) = watch::channel(Asked::Nothing);
         let (run, lease) = (claim.run.clone(), claim.lease.clone());
         let (hold, term) = lease::Hold::new(&*self.store, since);
-        let only_waits = claim.plan.stages[claim.stage].jobs[claim.job].pool == AGENTLESS_POOL;
+        let only_waits = only_waits(&claim);
         self.metrics.claimed();
         let claimed_at = Instant::now();
         let is_finishing = AtomicBool::new(false);
@@ -210,6 +210,9 @@ impl Bench {
         let mut recorder =
             Recorder::new(self.store.clone(), claim.lease.clone(), self.host.clock.clone(), log, stop.clone())
                 .counting(self.metrics.clone());
+        if claim.attempt > 1 && !only_waits(&claim) {
+            recorder.tell_attempt(claim.attempt).await?;
+        }
         let (data, attempt) = (self.data.clone(), attempt(&claim.run, &claim.lease));
         let outcome = match unless_asked(&stop, move || Workspace::create(&data, &attempt, None)).await {
             Ok(workspace) => {
@@ -253,6 +256,11 @@ impl Bench {
     fn failed(&self, reason: String) -> JobOutcome {
         JobOutcome { result: RunResult::Failed, reason: Some(reason), outputs: Vec::new(), at: self.host.clock.now() }
     }
+}
+
+/// Says whether a job keeps no worker busy: one that is claimed again goes on waiting.
+fn only_waits(claim: &Claim) -> bool {
+    claim.plan.stages[claim.stage].jobs[claim.job].pool == AGENTLESS_POOL
 }
 
 fn attempt(run: &RunId, lease: &Lease) -> Attempt {

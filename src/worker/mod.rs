@@ -68,8 +68,7 @@ pub use stop::{Asked, StopSignal};
 pub use variables::{MACRO_DEPTH_MAX, Setting, VALUE_MAX, Variables};
 pub use workspace::{Attempt, Workspace};
 
-use crate::clock::{Clock, SystemClock};
-use crate::files::{Depot, LogLine, Logs};
+use crate::files::{Depot, Logs};
 use crate::id::WorkerId;
 use crate::metrics::Metrics;
 use crate::pipeline::plan::AGENTLESS_POOL;
@@ -230,49 +229,36 @@ impl Worker {
     }
 
     async fn sweep(&self) {
-        sweep(&*self.store, &self.bench.logs, &self.bench.data).await;
+        sweep(&*self.store, &self.bench.data).await;
     }
 }
 
 /// Sweeps from time to time, until it is dropped: for a process without a worker, as there may be none at all. What a lost
 /// worker had, and what others have displaced, ends all the same.
-pub async fn keep_swept(store: Arc<dyn Store>, logs: Logs, data: PathBuf) {
+pub async fn keep_swept(store: Arc<dyn Store>, data: PathBuf) {
     loop {
-        sweep(&*store, &logs, &data).await;
+        sweep(&*store, &data).await;
         sleep(SWEEP_EVERY).await;
     }
 }
 
-async fn sweep(store: &dyn Store, logs: &Logs, data: &Path) {
+async fn sweep(store: &dyn Store, data: &Path) {
     match store.sweep(false).await {
-        Ok(swept) => clear_up(logs, data, swept).await,
+        Ok(swept) => clear_up(data, swept).await,
         Err(error) => tracing::warn!(%error, "lost leases could not be looked for, trying again"),
     }
 }
 
 /// Ends what jobs whose leases are lost may have left in a data folder, if it was from there that they were
-/// executed: processes, to nearly all of which their shims have seen, and folders. The logs of those that begin again say
-/// so; those of the others end as [`JobDetail::last_word`](crate::store::JobDetail::last_word) says.
-pub async fn clear_up(logs: &Logs, data: &Path, swept: Vec<Swept>) {
+/// executed: processes, to nearly all of which their shims have seen, and folders. Nothing is written to their logs, which
+/// may be lost between the end of a lease and that: the next attempt begins with a line about it, and a log without one ends
+/// as [`JobDetail::last_word`](crate::store::JobDetail::last_word) says.
+pub async fn clear_up(data: &Path, swept: Vec<Swept>) {
     for Swept { job, run, again, .. } in &swept {
         tracing::warn!(%job, %run, again, "a lost lease was ended");
     }
-    let (logs, lost) = (logs.clone(), swept.clone());
-    let again = move || lost.iter().filter(|swept| swept.again).for_each(|swept| tell_loss(&logs, swept));
-    if let Err(error) = tokio::task::spawn_blocking(again).await {
-        tracing::error!(%error, "the logs of lost jobs could not be written to");
-    }
     let attempt = |Swept { job, run, token, .. }| Attempt { job, run, token: Some(token) };
     clear(data, swept.into_iter().map(attempt).collect()).await;
-}
-
-/// Says in the log of a lost job that it begins again.
-fn tell_loss(logs: &Logs, Swept { job, run, .. }: &Swept) {
-    let text = "##[warning]The worker was lost: this attempt of the job ends here, and the job begins again unless its run was canceled.";
-    let line = LogLine { at: SystemClock.now(), step: None, text: text.to_owned() };
-    if let Err(error) = logs.last_word(run, job, &line) {
-        tracing::warn!(%job, %error, "the log of a lost job could not be written to");
-    }
 }
 
 /// Ends what a former process has left that had a data folder which is ours alone now: all processes that were

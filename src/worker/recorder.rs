@@ -89,6 +89,18 @@ impl Recorder {
         synced
     }
 
+    /// Says in the log, also where it is full, that a further attempt begins. Who ends the lease of the one before, or
+    /// hands the job back, may be lost before it has said anything.
+    pub(super) async fn tell_attempt(&mut self, attempt: u32) -> Result<(), Broken> {
+        let text = format!(
+            "##[warning]Attempt {attempt} of the job begins here: the worker of the one before was lost or stopped, and \
+             what that one has done may be done again."
+        );
+        let line = LogLine { at: self.clock.now(), step: None, text };
+        self.begin(move |log| log.end_with(&line)).await?;
+        self.finish_writing().await
+    }
+
     /// Says whether the log is on this machine's disk, and the machines that share it do not have all of it, and
     /// adds the last line that says so.
     pub(super) async fn is_behind(&mut self) -> Result<bool, Broken> {

@@ -7,7 +7,7 @@ use crate::files::{LogLine, LogReader, Logs};
 use crate::id::{JobId, RunId};
 use crate::run::State;
 use crate::server::harmless;
-use crate::store::{Error, JobDetail, LOG_BEHIND, LOG_SENT_LATER, Run, RunDetail, Store};
+use crate::store::{Error, JobDetail, LOG_BEHIND, LOG_SENT_LATER, LogEnd, Run, RunDetail, Store};
 use anyhow::Context;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -54,8 +54,7 @@ pub(super) struct Printer {
 /// A log that is printed.
 struct Reading {
     reader: LogReader,
-    /// The last line that was printed.
-    last: Option<LogLine>,
+    end: LogEnd,
     /// Whether one that came late has come to its end.
     is_whole: bool,
 }
@@ -181,21 +180,17 @@ fn print_new(
     for (stage, job) in run.stages.iter().flat_map(|stage| stage.jobs.iter().map(move |job| (stage, job))) {
         if !readers.contains_key(&job.id) {
             let reader = logs.reader(&run.run.id, &job.id).with_context(unreadable).map_err(Failure::Unreachable)?;
-            readers.insert(job.id.clone(), Reading { reader, last: None, is_whole: false });
+            readers.insert(job.id.clone(), Reading { reader, end: LogEnd::default(), is_whole: false });
         }
         let reading = readers.get_mut(&job.id).expect("it was put there");
         loop {
             let read = saying(printer.place.as_deref(), || read(&mut reading.reader, patience));
-            let mut lines = read.with_context(unreadable).map_err(Failure::Unreachable)?;
-            if lines.is_empty() {
-                lines.extend(job.last_word(reading.last.as_ref()));
-            }
+            let lines = reading.end.piece(job, read.with_context(unreadable).map_err(Failure::Unreachable)?);
             if lines.is_empty() {
                 break;
             }
             reading.is_whole |= lines.iter().any(|line| line.step.is_none() && line.text == LOG_SENT_LATER);
             printer.lines(&stage.name, job, &lines)?;
-            reading.last = lines.pop();
         }
     }
     Ok(())

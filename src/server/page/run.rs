@@ -11,7 +11,7 @@ use crate::server::moment::took;
 use crate::server::position::Positions;
 use crate::server::{Shared, event};
 use crate::store::{
-    Approval, Artifact, IssueKind, JobDetail, OutputDetail, RunDetail, StageDetail, StepDetail, Wait, WaitKind,
+    Approval, Artifact, IssueKind, JobDetail, LogEnd, OutputDetail, RunDetail, StageDetail, StepDetail, Wait, WaitKind,
 };
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -143,7 +143,7 @@ struct Log {
 
 impl Log {
     async fn of_job(&mut self, shared: &Shared, run: &RunDetail, job: &JobDetail) -> Result<Vec<Line>, Failure> {
-        let (mut lines, mut last) = (Vec::new(), None);
+        let (mut lines, mut end) = (Vec::new(), LogEnd::default());
         if job.state == State::Queued {
             return Ok(lines);
         }
@@ -153,20 +153,19 @@ impl Log {
                 return Ok(lines);
             }
             let read = event::read(shared, run, job, self.positions.offset(job)).await;
-            let (mut piece, offset) = read.map_err(|error| {
+            let (piece, offset) = read.map_err(|error| {
                 tracing::error!(%error, job = %job.id, "a log could not be read");
                 Failure::Unavailable { retry_after: 1 }
             })?;
+            let piece = end.piece(job, piece);
             if piece.is_empty() {
                 break;
             }
             self.positions.advance(job, offset);
             self.left = self.left.saturating_sub(piece.len());
             lines.extend(piece.iter().map(Line::new));
-            last = piece.pop();
         }
         if job.state == State::Completed {
-            lines.extend(job.last_word(last.as_ref()).iter().map(Line::new));
             self.positions.end(job);
         }
         Ok(lines)

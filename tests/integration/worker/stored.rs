@@ -277,7 +277,7 @@ fn a_lost_lease_kills_the_job_which_writes_nothing_more() {
         crate::support::until("the process is gone", WAIT_MAX, || is_gone(process).then_some(()));
         assert_eq!(machine.log(&detail).last().map(String::as_str), Some("ready"));
         let data = machine.folder.path();
-        pipehook::worker::clear_up(&Logs::new(data), data, swept).await;
+        pipehook::worker::clear_up(data, swept).await;
         assert_eq!(machine.log(&detail).last().map(String::as_str), Some("ready"), "no writer has the last word");
         // It is known as soon as the job has ended; of one that stands in a log already nothing more is said.
         let job = &detail.stages[0].jobs[0];
@@ -285,6 +285,28 @@ fn a_lost_lease_kills_the_job_which_writes_nothing_more() {
         let text = "##[error]The worker was lost while a step ran: the job is abandoned, and its log ends here.";
         assert_eq!((last.step, last.text.as_str(), Some(last.at)), (None, text, job.finished_at));
         assert_eq!(job.last_word(Some(&last)), None);
+    });
+}
+
+/// Nobody has to have lived through the end of the lease for the log to say so: here nobody clears up.
+#[test]
+fn a_further_attempt_begins_with_a_line_about_the_one_before() {
+    runtime().block_on(async {
+        let machine = Machine::start(WAIT_MAX);
+        let again = machine.folder.path().join("again").display().to_string();
+        let script = format!("echo ready; test -e {again} && exit 0; touch {again}; sleep 1000");
+        let plan = named("again", vec![Job { attempts: Some(2), ..job(vec![step(script)]) }]);
+        let run = machine.queue(plan).await;
+        machine.log_with(&run, "ready").await;
+        machine.store.sweep(true).await.expect("a store");
+        let detail = machine.completed(&run).await;
+        assert_eq!(detail.run.result, Some(RunResult::Succeeded));
+        let log = machine.log(&detail);
+        let at = |text: &str| log.iter().position(|line| line.contains(text)).unwrap_or_else(|| panic!("{log:#?}"));
+        let second = log.iter().rposition(|line| line == "ready").expect("it was told again");
+        let told = at("##[warning]Attempt 2 of the job begins here: the worker of the one before was lost");
+        assert!(at("ready") < told && told < second, "{log:#?}");
+        assert_eq!(detail.stages[0].jobs[0].last_word(None), None);
     });
 }
 
