@@ -63,6 +63,7 @@ impl Queue {
                     runs: vec![run],
                     repeat: None,
                     queue_limit: u64::MAX,
+                    connection_limit: None,
                     queue_age: None,
                 };
                 self.store.accept(acceptance).await.expect("room");

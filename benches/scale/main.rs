@@ -259,6 +259,7 @@ impl Bench {
             runs: vec![run],
             repeat: None,
             queue_limit: u64::MAX,
+            connection_limit: None,
             queue_age: None,
         };
         self.store.accept(acceptance).await.expect("room");

@@ -297,13 +297,13 @@ impl Intake {
         let Ready { mut delivery, runs, repeat, roster } = ready;
         let noted = self.noted(roster.as_ref(), delivery.received_at).await;
         let admission = Admission::of(&delivery, connection.rejected.code());
-        let queue_limit = queue_limit.min(connection.limits.queue);
+        let connection_limit = own_queue_limit(connection, queue_limit);
         let queue_age = connection.limits.queue_age;
         let accepted = match noted {
             Ok(noted) => {
                 delivery.roster = noted;
                 let delivery = Some((delivery, body));
-                self.store.accept(Acceptance { delivery, runs, repeat, queue_limit, queue_age }).await
+                self.store.accept(Acceptance { delivery, runs, repeat, queue_limit, connection_limit, queue_age }).await
             }
             Err(error) => Err(error),
         };
@@ -314,7 +314,7 @@ impl Intake {
             }
             Err(error) => {
                 match &error {
-                    store::Error::Full { .. } | store::Error::Stale { .. } => {
+                    store::Error::Full { .. } | store::Error::FullFor { .. } | store::Error::Stale { .. } => {
                         self.turned_away.failed(&error, "deliveries are turned away");
                     }
                     // The store says by itself that it can't be written.
@@ -369,6 +369,12 @@ struct Ready {
     runs: Vec<store::NewRun>,
     repeat: Option<RepeatKey>,
     roster: Option<Arc<Roster>>,
+}
+
+/// Returns how many runs of a connection may wait, where its configuration says fewer than may wait in all: as many as
+/// may wait in all are never more than that.
+fn own_queue_limit(connection: &Connection, queue_limit: u64) -> Option<u64> {
+    Some(connection.limits.queue).filter(|own| *own < queue_limit)
 }
 
 /// Takes out of a payload what the connection itself looks at.

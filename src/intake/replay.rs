@@ -1,7 +1,7 @@
 //! Posting a delivery again on purpose: through today's pipelines, as a new delivery that is
 //! linked to the one it repeats. The checksum was checked when it came, and is not kept.
 
-use super::{Admission, Intake, stored_body};
+use super::{Admission, Intake, own_queue_limit, stored_body};
 use crate::id::DeliveryId;
 use crate::run::State;
 use crate::store::{self, Acceptance, Accepted, RepeatKey, RunQuery};
@@ -108,7 +108,8 @@ impl Intake {
             delivery: Some((delivery, body)),
             runs: decided.runs,
             repeat,
-            queue_limit: rules.queue_limit.min(connection.limits.queue),
+            queue_limit: rules.queue_limit,
+            connection_limit: own_queue_limit(connection, rules.queue_limit),
             queue_age: connection.limits.queue_age,
         };
         match self.store.accept(acceptance).await? {

@@ -130,6 +130,19 @@ pub enum Error {
         /// How many may wait.
         limit: u64,
     },
+    /// As many runs of the connection wait as its own limit allows; nothing was written.
+    #[error(
+        "the queue of the connection `{connection}` is full: {waiting} runs of it wait, the limit of the connection is \
+         {limit}"
+    )]
+    FullFor {
+        /// The connection.
+        connection: String,
+        /// How many of its runs wait.
+        waiting: u64,
+        /// How many of them may wait.
+        limit: u64,
+    },
     /// The work that waits is older than the limit allows; nothing was written.
     #[error("the queue does not move: its first job has waited for {waited} seconds, the limit is {limit}")]
     Stale {
@@ -251,7 +264,9 @@ impl Error {
 pub trait Store: Send + Sync {
     /// Writes a delivery, its decisions and its runs in one commit, assigns the runs' numbers and
     /// names, and makes their first jobs due. A delivery whose key is remembered starts nothing
-    /// and is answered with the first one's runs. [`Error::Full`] when the queue has no room.
+    /// and is answered with the first one's runs. [`Error::Full`] when the queue has no room,
+    /// [`Error::FullFor`] when the connection's share of it has none: runs that were started again count for the
+    /// connection of the first, but are held back by the limit of the whole queue only.
     async fn accept(&self, acceptance: Acceptance) -> Result<Accepted, Error>;
 
     /// Counts and keeps a refused delivery in brief. Of each connection the latest

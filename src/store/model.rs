@@ -24,6 +24,9 @@ pub struct Acceptance {
     pub repeat: Option<RepeatKey>,
     /// How many runs may wait, these included.
     pub queue_limit: u64,
+    /// How many runs of the delivery's connection may wait, these included; `None` where that one has no limit of
+    /// its own, and for a run that was started by hand.
+    pub connection_limit: Option<u64>,
     /// How long the job may have waited that was due first; `None` where that does not matter.
     pub queue_age: Option<Duration>,
 }

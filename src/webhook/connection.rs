@@ -257,7 +257,8 @@ impl fmt::Debug for Secret {
 pub struct Limits {
     /// The most bytes of a body.
     pub body: u64,
-    /// How many runs may wait, in all, before deliveries are turned away.
+    /// How many runs may wait before deliveries are turned away: in the file's limits in all, in those of a connection
+    /// of its own runs.
     pub queue: u64,
     /// How long the job may have waited that was due first, before deliveries are turned away; `None`
     /// where that does not matter, which is the default: a machine may be off for a week.

@@ -63,6 +63,27 @@ fn a_full_queue_answers_503_and_stores_nothing() {
     assert_eq!(deliveries.as_array().map(Vec::len), Some(1), "{deliveries}");
 }
 
+/// A connection's own limit is about its own runs: one that is full stands in the way of nobody else, and others don't
+/// use up its room.
+#[test]
+fn a_connection_that_is_full_by_its_own_limit_answers_503_and_others_go_on() {
+    let folder =
+        Folder::new("limits: {queue: 5}\nconnections:\n  a: {auth: none, limits: {queue: 1}}\n  b: {auth: none}\n");
+    for name in ["a", "b"] {
+        let pipeline = format!(
+            "resources:\n  webhooks:\n  - webhook: hook\n    connection: {name}\nsteps:\n- script: echo hello\n"
+        );
+        folder.write(&format!("pipelines/{name}.yml"), &pipeline);
+    }
+    let server = folder.serve(&["--no-worker"]);
+    let post = |name: &str| server.request("POST", &format!("/webhooks/{name}"), &[], b"{}");
+    let statuses = ["b", "b", "a", "a", "b", "b", "b"].map(|name| post(name).status);
+    assert_eq!(statuses, [200, 200, 200, 503, 200, 200, 503]);
+    let full = post("a");
+    assert!(full.status == 503 && full.header("retry-after").is_some(), "{full:?}");
+    assert_eq!(folder.run(&["runs", "--format", "json"]).ended_with(0).json().as_array().map(Vec::len), Some(5));
+}
+
 /// Whatever keeps a request from being a delivery, whoever asks "why did nothing run?" finds it, in the
 /// list, in the counts, in the numbers and in the log.
 #[test]

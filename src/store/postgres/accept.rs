@@ -4,7 +4,7 @@
 //! circle: turns in groups have one lock; the keys by which repeats are known share some; the numbers of
 //! a pipeline are a row, held until the commit.
 
-use super::depth::Depth;
+use super::depth::{Asked, Depth};
 use super::due::DUE_BY_AGE;
 use super::fault::Fault;
 use super::filing::{Filed, NewRow};
@@ -29,6 +29,7 @@ pub(super) struct Rows {
     pub(super) runs: Vec<(NewRun, Filed)>,
     repeat: Option<RepeatKey>,
     queue_limit: u64,
+    connection_limit: Option<u64>,
     queue_age: Option<Duration>,
 }
 
@@ -74,12 +75,23 @@ impl Rows {
             runs: acceptance.runs.into_iter().map(filed).collect::<Result<_, _>>()?,
             repeat: acceptance.repeat,
             queue_limit: acceptance.queue_limit,
+            connection_limit: acceptance.connection_limit,
             queue_age: acceptance.queue_age,
         })
     }
 
     pub(super) fn starts_runs(&self) -> bool {
         !self.runs.is_empty()
+    }
+
+    /// Returns the delivery's connection.
+    fn connection(&self) -> Option<&str> {
+        self.delivery.as_ref().map(|row| row.delivery.connection.as_str())
+    }
+
+    /// Returns the delivery's connection and how many runs of it may wait, where that has a limit.
+    fn own_limit(&self) -> Option<(&str, u64)> {
+        self.connection().zip(self.connection_limit)
     }
 
     /// Returns by what the delivery would be known again.
@@ -122,13 +134,7 @@ pub(super) async fn accept(
         turn::lock(session).await?;
     }
     let remembered = lock_and_remember(session, batch).await?;
-    // What starts nothing needs no room.
-    let starting = || batch.iter().filter(|rows| rows.starts_runs());
-    let limits = || starting().map(|rows| rows.queue_limit);
-    let waiting = match limits().min().zip(limits().max()) {
-        Some(limits) => depth.before(session, starting().map(|rows| rows.runs.len() as u64).sum(), limits).await?,
-        None => 0,
-    };
+    let waiting = Waiting::before(session, batch, depth).await?;
     let oldest = match batch.iter().any(|rows| rows.starts_runs() && rows.queue_age.is_some()) {
         true => due_longest(session).await?,
         false => None,
@@ -169,29 +175,86 @@ enum Decided {
     Refused(Error),
 }
 
+/// How many runs wait.
+struct Waiting<'b> {
+    all: u64,
+    /// Of the connections that have a limit of their own.
+    of: HashMap<&'b str, u64>,
+}
+
+impl<'b> Waiting<'b> {
+    /// Returns how many wait before a batch. What starts nothing needs no room.
+    async fn before(session: &Session, batch: &'b [Rows], depth: &Depth) -> Result<Self, Fault> {
+        let starting = || batch.iter().filter(|rows| rows.starts_runs());
+        let mut of = HashMap::new();
+        for connection in starting().filter_map(Rows::own_limit).map(|(connection, _)| connection) {
+            if !of.contains_key(connection) {
+                let own = || starting().filter(|rows| rows.connection() == Some(connection));
+                if let Some(asked) = asked(own(), |rows| rows.connection_limit) {
+                    of.insert(connection, depth.before(session, Some(connection), asked).await?);
+                }
+            }
+        }
+        let all = match asked(starting(), |rows| Some(rows.queue_limit)) {
+            Some(asked) => depth.before(session, None, asked).await?,
+            None => 0,
+        };
+        Ok(Self { all, of })
+    }
+
+    /// Returns why there is no room for the runs of one of the batch.
+    fn full(&self, rows: &Rows) -> Option<Error> {
+        let new = rows.runs.len() as u64;
+        if new == 0 {
+            return None;
+        }
+        if self.all + new > rows.queue_limit {
+            return Some(Error::Full { waiting: self.all, limit: rows.queue_limit });
+        }
+        let (connection, limit) = rows.own_limit()?;
+        let waiting = self.of.get(connection).copied().unwrap_or(0);
+        (waiting + new > limit).then(|| Error::FullFor { connection: connection.to_owned(), waiting, limit })
+    }
+
+    /// Counts the runs of one of the batch, but for those that have ended.
+    fn come(&mut self, rows: &'b Rows) {
+        let new = rows.runs.iter().filter(|(_, filed)| filed.result.is_none()).count() as u64;
+        self.all += new;
+        if let Some(own) = rows.connection().and_then(|connection| self.of.get_mut(connection)) {
+            *own += new;
+        }
+    }
+}
+
+/// Returns what is asked before some are accepted, where any of them has a limit.
+fn asked<'b>(all: impl Iterator<Item = &'b Rows> + Clone, limit: impl Fn(&Rows) -> Option<u64>) -> Option<Asked> {
+    let limits = || all.clone().filter_map(&limit);
+    let limits = limits().min().zip(limits().max())?;
+    Some(Asked { new: all.map(|rows| rows.runs.len() as u64).sum(), limits })
+}
+
 /// Decides about a batch, in its order.
-fn decide(
-    batch: &[Rows],
+fn decide<'b>(
+    batch: &'b [Rows],
     mut remembered: HashMap<Key, Remembered>,
-    mut waiting: u64,
+    mut waiting: Waiting<'b>,
     (oldest, session): (Option<Timestamp>, &Session),
 ) -> Vec<Decided> {
-    let mut decide = |(place, rows): (usize, &Rows)| {
+    let mut decide = |(place, rows): (usize, &'b Rows)| {
         let key = rows.key();
         let is_live = |it: &&Remembered| it.until > session.now;
         if let Some(known) = key.as_ref().and_then(|key| remembered.get(key)).filter(is_live) {
             return Decided::Repeat(known.first.clone());
         }
-        let new = rows.runs.len() as u64;
-        if new > 0 && waiting + new > rows.queue_limit {
-            return Decided::Refused(Error::Full { waiting, limit: rows.queue_limit });
+        if let Some(full) = waiting.full(rows) {
+            return Decided::Refused(full);
         }
         if let Some(stale) = rows.stale(oldest, session.steady) {
             return Decided::Refused(stale);
         }
-        waiting += rows.runs.iter().filter(|(_, filed)| filed.result.is_none()).count() as u64;
+        waiting.come(rows);
         // One that started nothing may be sent again when it can: a pipeline was mended meanwhile.
-        if let (Some(key), Some(until)) = (key.filter(|_| new > 0), rows.remembered_until(session.now)) {
+        if let (Some(key), Some(until)) = (key.filter(|_| rows.starts_runs()), rows.remembered_until(session.now)) {
             remembered.insert(key, Remembered { first: First::Here(place), until });
         }
         Decided::New

@@ -1,12 +1,13 @@
-//! How many runs wait, as one receiver knows it: the limit of the queue is held by it.
+//! How many runs wait, in all and of a connection, as one receiver knows it: the limits of the queue are held by it.
 //!
 //! They are counted in the transaction that accepts more. Beside very many that takes longer than all else in it, so
 //! what was counted is believed for some times as long, and what this receiver has accepted since is added: far from
 //! the limit only, and never where it says that there is no room. Runs that others accept at that time are not seen.
 
 use super::fault::Fault;
-use super::row::{number, number_at};
+use super::row::{number, number_at, text};
 use super::session::Session;
+use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -16,9 +17,18 @@ const BELIEVED_FROM: u64 = 2_000;
 const BELIEVED_TIMES: u32 = 10;
 const BELIEVED_MAX: Duration = Duration::from_millis(250);
 
-/// What a receiver knows.
+/// What a receiver knows, of all runs and of those of each connection that has a limit of its own.
 #[derive(Debug, Default)]
-pub(super) struct Depth(Mutex<Option<Counted>>);
+pub(super) struct Depth(Mutex<HashMap<Option<String>, Counted>>);
+
+/// What is asked before more is accepted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    /// How many more come.
+    pub(super) new: u64,
+    /// The lowest and the highest limit that they have.
+    pub(super) limits: (u64, u64),
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Counted {
@@ -37,25 +47,32 @@ impl Counted {
 }
 
 impl Depth {
-    /// Returns how many runs wait where so many more come, of which each has a limit between the two.
+    /// Returns how many runs wait where more come, in all or of a connection.
     pub(super) async fn before(
         &self,
         session: &Session,
-        new: u64,
-        (limit_min, limit_max): (u64, u64),
+        connection: Option<&str>,
+        Asked { new, limits: (limit_min, limit_max) }: Asked,
     ) -> Result<u64, Fault> {
-        let known = *self.0.lock().expect("no holder panics");
+        let key = connection.map(str::to_owned);
+        let known = self.0.lock().expect("no holder panics").get(&key).copied();
         let counted = match known.filter(|known| known.is_believed(new, limit_min)) {
             Some(known) => known,
             None => {
                 let at = Instant::now();
-                let waiting = count(session, limit_max).await?;
+                let waiting = match connection {
+                    Some(connection) => count_of(session, connection, limit_max).await?,
+                    None => count(session, limit_max).await?,
+                };
                 Counted { at, took: at.elapsed(), waiting }
             }
         };
+        let mut known = self.0.lock().expect("no holder panics");
         // Where the counting ended at the limit there may be any number more.
-        let kept = (counted.waiting <= limit_max).then_some(Counted { waiting: counted.waiting + new, ..counted });
-        *self.0.lock().expect("no holder panics") = kept;
+        match counted.waiting <= limit_max {
+            true => known.insert(key, Counted { waiting: counted.waiting + new, ..counted }),
+            false => known.remove(&key),
+        };
         Ok(counted.waiting)
     }
 }
@@ -68,6 +85,21 @@ pub(super) async fn count(session: &Session, limit: u64) -> Result<u64, Fault> {
             "SELECT count(*) AS waiting
              FROM (SELECT 1 FROM run WHERE state = 'queued' AND state <> 'completed' LIMIT $1) AS counted",
             &[&number(limit.saturating_add(1))],
+        )
+        .await?;
+    number_at(&row, "waiting")
+}
+
+/// As [`count`], of the runs of a connection.
+async fn count_of(session: &Session, connection: &str, limit: u64) -> Result<u64, Fault> {
+    let row = session
+        .one(
+            "SELECT count(*) AS waiting
+             FROM (SELECT 1
+                   FROM run
+                   WHERE state = 'queued' AND state <> 'completed' AND connection = $1
+                   LIMIT $2) AS counted",
+            &[&text(connection), &number(limit.saturating_add(1))],
         )
         .await?;
     number_at(&row, "waiting")

@@ -65,7 +65,7 @@ fn note(outage: &Outage, told: &Result<Accepted, Error>) {
     match told {
         Ok(_) => outage.worked(super::WRITTEN_AGAIN),
         // Who turns a delivery away for these says so.
-        Err(Error::Full { .. } | Error::Stale { .. }) => {}
+        Err(Error::Full { .. } | Error::FullFor { .. } | Error::Stale { .. }) => {}
         Err(error) => {
             outage.failed(error, "the database could not be written, and what comes is not acknowledged until it can");
         }

@@ -7,6 +7,7 @@ use super::filing::{self, Times};
 use super::row::{micros, to_json};
 use super::steady::{self, AHEAD_OF_DAY};
 use super::turn;
+use super::waiting::Waiting;
 use super::writer::Session;
 use crate::id::{DeliveryId, RunId};
 use crate::run::RunName;
@@ -28,6 +29,7 @@ pub(super) struct Rows {
     runs: Vec<NewRun>,
     repeat: Option<RepeatKey>,
     queue_limit: u64,
+    connection_limit: Option<u64>,
     queue_age: Option<Duration>,
     /// What was assigned to each run, once it was written.
     assigned: Vec<Assigned>,
@@ -84,17 +86,38 @@ pub(super) enum Done {
 
 impl Rows {
     pub(super) fn new(acceptance: Acceptance) -> Result<Self, Error> {
-        let Acceptance { delivery, runs, repeat, queue_limit, queue_age } = acceptance;
+        let Acceptance { delivery, runs, repeat, queue_limit, connection_limit, queue_age } = acceptance;
         let delivery = delivery.map(|(delivery, body)| {
             let entry = Entry::new(&delivery, &runs).text()?;
             Ok::<_, Error>(DeliveryRow { delivery, body, entry })
         });
         let assigned = Vec::with_capacity(runs.len());
-        Ok(Self { delivery: delivery.transpose()?, runs, repeat, queue_limit, queue_age, assigned })
+        Ok(Self { delivery: delivery.transpose()?, runs, repeat, queue_limit, connection_limit, queue_age, assigned })
     }
 
     pub(super) fn starts_runs(&self) -> bool {
         !self.runs.is_empty()
+    }
+
+    /// Returns the delivery's connection, empty for a run that was started by hand.
+    fn lane(&self) -> &str {
+        self.delivery.as_ref().map_or("", |row| &row.delivery.connection)
+    }
+
+    /// Refuses where the queue, or the connection's share of it, has no room for the runs.
+    fn refuse_full(&self, waiting: &Waiting) -> Result<(), Error> {
+        let new = self.runs.len() as u64;
+        if new == 0 {
+            return Ok(());
+        }
+        let (all, own) = (waiting.all(), waiting.of(self.lane()));
+        if all + new > self.queue_limit {
+            return Err(Error::Full { waiting: all, limit: self.queue_limit });
+        }
+        match self.connection_limit.filter(|limit| own + new > *limit) {
+            Some(limit) => Err(Error::FullFor { connection: self.lane().to_owned(), waiting: own, limit }),
+            None => Ok(()),
+        }
     }
 
     /// Returns what whoever brought the acceptance is told.
@@ -122,15 +145,11 @@ pub(super) fn accept(session: &mut Session<'_>, rows: &mut Rows) -> Result<Done,
         }
         return Ok(Done::Repeat { runs: runs_at(session, place)?, of: first });
     }
-    let waiting = session.memory.waiting;
-    let new = rows.runs.len() as u64;
-    if new > 0 && waiting + new > rows.queue_limit {
-        return Err(Error::Full { waiting, limit: rows.queue_limit });
-    }
+    rows.refuse_full(&session.memory.waiting)?;
     if let Some(limit) = rows.queue_age.filter(|_| rows.starts_runs()) {
         refuse_stale(session, limit)?;
     }
-    session.memory.waiting += new;
+    session.memory.waiting.come(rows.lane(), rows.runs.len() as u64);
     for run in &rows.runs {
         rows.assigned.push(assign(session, run)?);
     }

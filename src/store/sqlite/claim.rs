@@ -71,7 +71,9 @@ fn lease(session: &mut Session<'_>, request: &Request, head: &Head) -> Result<Cl
              WHERE seq = ? AND state = 'queued'",
         )?
         .execute(params![now, head.run])?;
-    session.memory.waiting = session.memory.waiting.saturating_sub(started as u64);
+    if started > 0 {
+        session.memory.waiting.leave(&head.lane);
+    }
     claimed(session, head.job, token)
 }
 

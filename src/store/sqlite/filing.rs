@@ -41,18 +41,6 @@ pub(super) fn deliveries_behind(connection: &Connection) -> Result<u64, Error> {
     Ok(counted)
 }
 
-/// Returns how many runs are in the log and not filed.
-pub(super) fn count_behind(connection: &Connection) -> Result<u64, Error> {
-    let counted = connection
-        .prepare_cached(
-            "SELECT coalesce(sum(json_array_length(assigned)), 0)
-             FROM delivery
-             WHERE seq > (SELECT filed FROM filing)",
-        )?
-        .query_row([], |row| row.get(0))?;
-    Ok(counted)
-}
-
 /// How the log is filed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Care {
@@ -275,7 +263,8 @@ pub(super) fn file_beginning(
         super::row::to_json(&run.values)?
     ])?;
     if result.is_some() {
-        ended(memory);
+        // One that ended by itself waits for nobody.
+        memory.waiting.leave(lane);
     }
     for change in &changes {
         if let Decision::Settled(settled) = &change.decision {
@@ -298,11 +287,6 @@ struct QueuePlace<'p> {
     /// The run's connection; empty where it was started by hand.
     lane: &'p str,
     pipeline: &'p str,
-}
-
-/// A run that ended by itself waits for nobody.
-fn ended(memory: &mut Memory) {
-    memory.waiting = memory.waiting.saturating_sub(1);
 }
 
 fn insert_job(

@@ -194,7 +194,8 @@ pub(super) fn cancel_run(
         .prepare_cached("UPDATE run SET state = 'canceling', reason = coalesce(reason, ?) WHERE seq = ?")?
         .execute(params![reason, seq])?;
     if state == State::Queued {
-        session.memory.waiting = session.memory.waiting.saturating_sub(1);
+        let lane = lane_of(session, seq)?;
+        session.memory.waiting.leave(&lane);
         cancel_unstarted(session, seq, reason, now)?;
         return Ok(State::Completed);
     }
@@ -216,6 +217,15 @@ fn state_of(session: &Session<'_>, run: i64) -> Result<State, Error> {
         .prepare_cached("SELECT state FROM run WHERE seq = ?")?
         .query_row([run], |row| state_at(row, "state"))?;
     Ok(state)
+}
+
+/// Returns the connection of a run, empty for one that was started by hand.
+fn lane_of(session: &Session<'_>, run: i64) -> Result<String, Error> {
+    let lane = session
+        .connection
+        .prepare_cached("SELECT coalesce(connection, '') FROM run WHERE seq = ?")?
+        .query_row([run], |row| row.get(0))?;
+    Ok(lane)
 }
 
 /// Puts the ends of leases off by the time between two moments of the store's clock, of those that were not over at the

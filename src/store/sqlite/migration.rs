@@ -6,7 +6,7 @@ use crate::store::Error;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each brings the schema from the version that is its place to the next.
-const MIGRATIONS: [&str; 17] = [
+const MIGRATIONS: [&str; 18] = [
     include_str!("migration/0001.sql"),
     include_str!("migration/0002.sql"),
     include_str!("migration/0003.sql"),
@@ -24,6 +24,7 @@ const MIGRATIONS: [&str; 17] = [
     include_str!("migration/0015.sql"),
     include_str!("migration/0016.sql"),
     include_str!("migration/0017.sql"),
+    include_str!("migration/0018.sql"),
 ];
 
 /// Returns the latest version that is known.
@@ -95,6 +96,7 @@ mod tests {
                 [runs, verdicts],
             )
             .expect("a delivery");
+        connection.execute("UPDATE filing SET filed = 1", []).expect("it is filed");
         migrate(&connection).expect("the way to the present version");
         let (assigned, entry): (String, String) = connection
             .query_row("SELECT assigned, entry FROM delivery", [], |row| Ok((row.get(0)?, row.get(1)?)))

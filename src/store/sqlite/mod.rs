@@ -19,6 +19,7 @@
 //! | `unfiled.rs` | what the log says where nobody can file it |
 //! | `contract.rs` | the calls of the contract, each a piece of work |
 //! | `counter.rs` | numbers that only go up |
+//! | `waiting.rs` | how many runs wait, in all and of each connection |
 //! | `form.rs` | plans and documents that runs share |
 //! | `refusal.rs` | refused deliveries, cheap under a flood |
 //! | `roster.rs` | which pipelines there were when deliveries were judged |
@@ -86,6 +87,7 @@ mod turn;
 mod unfiled;
 mod upkeep;
 mod wait;
+mod waiting;
 mod writer;
 
 pub(super) use export::Export;

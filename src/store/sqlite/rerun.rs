@@ -42,11 +42,11 @@ pub(super) fn rerun(session: &mut Session<'_>, wish: &Rerun) -> Result<Reran, Er
             run::taken(&plan, &board)
         }
     };
-    let waiting = session.memory.waiting;
+    let waiting = session.memory.waiting.all();
     if waiting + 1 > wish.queue_limit {
         return Err(Error::Full { waiting, limit: wish.queue_limit });
     }
-    session.memory.waiting += 1;
+    session.memory.waiting.come(former.delivery.as_ref().map_or("", |(_, connection)| connection), 1);
     let name = run::resolve(&plan, wish.at);
     let (number, revision) = number(session, &former.pipeline, &name)?;
     let logged = LoggedRun {

@@ -13,12 +13,12 @@
 use super::accept::{Done, Rows};
 use super::counter::Counters;
 use super::fault::Damage;
-use super::filing;
 use super::form::Forms;
 use super::row::micros;
 use super::steady;
 use super::transaction::Loop;
 use super::turn::Afterwards;
+use super::waiting::Waiting;
 use crate::clock::Clock;
 use crate::store::turn::Allowance;
 use crate::store::{Error, Outage};
@@ -84,7 +84,7 @@ pub(super) struct Session<'s> {
 /// read anew, where another process has written or where work was taken back.
 pub(super) struct Memory {
     /// How many runs wait for a worker.
-    pub(super) waiting: u64,
+    pub(super) waiting: Waiting,
     /// The place of the last delivery in the log.
     pub(super) logged: i64,
     /// How far the log is filed.
@@ -108,7 +108,7 @@ impl Memory {
             .prepare_cached("SELECT filed, (SELECT max(seq) FROM delivery) FROM filing")?
             .query_row([], |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?)))?;
         Ok(Self {
-            waiting: super::read::count_waiting(connection)? + filing::count_behind(connection)?,
+            waiting: Waiting::load(connection)?,
             logged: last.map_or(filed, |last| last.max(filed)),
             filed,
             counters: Counters::default(),
@@ -137,7 +137,7 @@ impl Went {
     pub(super) fn of<T>(result: &Result<T, Error>) -> Self {
         match result {
             Ok(_) => Self::Well,
-            Err(Error::Full { .. } | Error::Stale { .. } | Error::Lost) => Self::Refused,
+            Err(Error::Full { .. } | Error::FullFor { .. } | Error::Stale { .. } | Error::Lost) => Self::Refused,
             Err(Error::Damaged(_)) => Self::Damaged,
             Err(_) => Self::Wrong,
         }

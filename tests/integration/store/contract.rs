@@ -6,8 +6,8 @@ use pipehook::id::RunId;
 use pipehook::pipeline::plan::Job;
 use pipehook::run::{RunResult, State};
 use pipehook::store::{
-    Acceptance, Accepted, DeliveryQuery, Depth, Error, HandedBack, Pausable, REFUSALS_KEPT, Renewal, RunQuery,
-    StepEvent, Swept,
+    Acceptance, Accepted, DeliveryQuery, Depth, Error, HandedBack, LogEnd, NewRun, Pausable, REFUSALS_KEPT, Renewal,
+    Reran, Rerun, RerunScope, RunQuery, StepEvent, Swept,
 };
 use pipehook::webhook::delivery::Outcome;
 use std::time::Duration;
@@ -63,6 +63,77 @@ async fn numbers_have_no_gaps_although_a_full_queue_refuses() {
         let query = DeliveryQuery { limit: 10, ..DeliveryQuery::default() };
         assert_eq!(world.store().deliveries(query).await.expect("a list").len(), 3, "refused for room, nothing kept");
     }
+}
+
+#[tokio::test]
+async fn a_job_that_is_canceled_before_it_begins_again_says_so_at_the_end_of_its_log() {
+    for mut world in worlds() {
+        let run = world.queue(plan(vec![job("a", &[])])).await;
+        world.claim().await.expect("its job is due");
+        world.store().sweep(true).await.expect("a sweep");
+        let of = async |world: &World| {
+            world.store().run(&run.id).await.expect("read").expect("there").stages[0].jobs[0].clone()
+        };
+        assert_eq!(of(&world).await.last_word(None), None, "it may begin again");
+        world.store().cancel(&run.id).await.expect("canceled");
+        world.crash();
+        let job = of(&world).await;
+        let last = job.last_word(None).expect("nobody else says so");
+        assert!(last.text.contains("ended before it began again"), "{last:?}");
+        let mut end = LogEnd::default();
+        assert_eq!([end.piece(&job, vec![]), end.piece(&job, vec![])], [vec![last], vec![]]);
+    }
+}
+
+/// Its own limit counts the runs of a connection, through all that they can become and a restart, and no others'.
+#[tokio::test]
+async fn a_connections_own_limit_counts_its_own_runs_that_wait() {
+    for mut world in worlds() {
+        let plan = || plan(vec![job("a", &[])]);
+        let own = |world: &World, limit: u64, runs: usize| {
+            let runs: Vec<NewRun> = (0..runs).map(|_| world.new_run(plan())).collect();
+            let delivery = Some(world.delivery_to("own", b"{}", &runs));
+            Acceptance { delivery, runs, connection_limit: Some(limit), ..world.acceptance(plan(), None) }
+        };
+        let waiting = |error: Error| match error {
+            Error::FullFor { connection, waiting, limit } => (connection, waiting, limit),
+            error => panic!("{error}"),
+        };
+        let full = |waiting, limit| ("own".to_owned(), waiting, limit);
+        for _ in 0..3 {
+            world.queue(plan()).await;
+        }
+        world.store().accept(own(&world, 2, 2)).await.expect("those of others don't count");
+        for _ in 0..2 {
+            let error = world.store().accept(own(&world, 2, 1)).await.expect_err("two of it wait");
+            assert_eq!(waiting(error), full(2, 2));
+            world.crash();
+        }
+        let error = world.store().accept(own(&world, 3, 2)).await.expect_err("there is room for one");
+        assert_eq!(waiting(error), full(2, 3));
+        for _ in 0..5 {
+            world.claim().await.expect("all are due");
+        }
+        world.store().accept(own(&world, 1, 1)).await.expect("both have begun");
+        let all = RunQuery { connection: Some("own".to_owned()), limit: 10, ..RunQuery::default() };
+        let newest = world.store().runs(all).await.expect("a list").swap_remove(0).id;
+        world.store().cancel(&newest).await.expect("canceled");
+        world.store().accept(own(&world, 1, 1)).await.expect("it waits no more");
+        let again = rerun_of(&world, &newest, 100).await;
+        assert!(matches!(again, Ok(Reran::Queued(_))), "{again:?}");
+        let error =
+            world.store().accept(own(&world, 2, 1)).await.expect_err("one that runs again counts for its connection");
+        assert_eq!(waiting(error), full(2, 2));
+        world.crash();
+        let error = world.store().accept(own(&world, 2, 1)).await.expect_err("also for one who counts anew");
+        assert_eq!(waiting(error), full(2, 2));
+    }
+}
+
+async fn rerun_of(world: &World, of: &RunId, queue_limit: u64) -> Result<Reran, Error> {
+    let id = world.new_run(plan(vec![job("a", &[])])).id;
+    let (of, at) = (of.clone(), world.now());
+    world.store().rerun(Rerun { of, id, at, scope: RerunScope::All, queue_limit }).await
 }
 
 #[tokio::test]
@@ -379,6 +450,7 @@ async fn a_delivery_keeps_its_exact_body() {
             runs: vec![],
             repeat: None,
             queue_limit: 0,
+            connection_limit: None,
             queue_age: None,
         };
         world.store().accept(acceptance).await.expect("what starts nothing needs no room");

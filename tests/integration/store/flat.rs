@@ -48,7 +48,8 @@ async fn queue_many(world: &World, count: usize, plan: &Plan) -> Vec<RunId> {
     while queued.len() < count {
         let runs: Vec<NewRun> = (0..AT_ONCE.min(count - queued.len())).map(|_| world.new_run(plan.clone())).collect();
         let delivery = Some(world.delivery(b"{}", &runs));
-        let acceptance = Acceptance { delivery, runs, repeat: None, queue_limit: u64::MAX, queue_age: None };
+        let acceptance =
+            Acceptance { delivery, runs, repeat: None, queue_limit: u64::MAX, connection_limit: None, queue_age: None };
         match world.store().accept(acceptance).await.expect("it is accepted") {
             Accepted::New(runs) => queued.extend(runs.into_iter().map(|run| run.id)),
             repeat @ Accepted::Repeat { .. } => panic!("nothing is repeated here: {repeat:?}"),
@@ -97,6 +98,11 @@ async fn events(world: &World, crowd: &Crowd, mut done: impl FnMut(&'static str)
     world.queue(alone("other")).await;
     look(world).await;
     done("queue one in no group");
+    let limited = Acceptance { connection_limit: Some(u64::MAX), ..world.acceptance(alone("other"), None) };
+    store.accept(limited).await.expect("there is room");
+    done("accept one of a connection with a limit of its own");
+    look(world).await;
+    done("file it");
     world.queue(in_group("hello", "deploy", QUEUE)).await;
     look(world).await;
     done("queue one in the group");

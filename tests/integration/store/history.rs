@@ -129,24 +129,36 @@ impl History {
         let shape = SHAPES[self.dice.below(SHAPES.len())];
         let key = self.dice.below(4);
         let limit = if self.dice.below(8) == 0 { 1 } else { ROOM };
+        let connection_limit = (self.dice.below(3) == 0).then(|| self.dice.below(4) as u64);
         // Key 0 stands for a delivery without one.
         let text = (key > 0).then(|| key.to_string());
         let terms = self.terms();
         let (connection, priority) = (connection(terms.connection), PRIORITIES[terms.connection]);
         let plan = reference::plan(shape, &terms);
         let acceptance = self.world.acceptance_from(&connection, priority, plan, text.as_deref());
+        let own = self.reference.waiting_of(terms.connection) as u64;
         let id = acceptance.delivery.as_ref().expect("a delivery").0.id.clone();
-        let accepted = self.world.store().accept(Acceptance { queue_limit: limit, queue_age, ..acceptance }).await;
+        let accepted = self
+            .world
+            .store()
+            .accept(Acceptance { queue_limit: limit, connection_limit, queue_age, ..acceptance })
+            .await;
         let known = self.keys.get(&(terms.connection, key)).filter(|(_, _, until)| key > 0 && *until > now).cloned();
         match (accepted, known) {
             (Ok(Accepted::Repeat { of, runs }), Some((first, run, _))) => {
                 assert_eq!((of, &runs[0].id), (first, &self.ids[run]));
             }
             (Err(Error::Full { .. }), None) => assert!(self.reference.waiting() as u64 + 1 > limit),
+            (Err(Error::FullFor { connection: of, waiting, limit: told }), None) => {
+                assert_eq!((of, Some(told)), (connection, connection_limit));
+                // They may be counted no further than the limit.
+                assert!(waiting <= own && waiting + 1 > told, "{waiting} of {own}, {told}");
+            }
             (Err(Error::Stale { waited: told, .. }), None) => assert_eq!((is_stale, told), (true, waited.as_secs())),
             (Ok(Accepted::New(runs)), None) => {
                 assert!(!is_stale, "one has waited for {waited:?}");
                 assert!((self.reference.waiting() as u64) < limit);
+                assert!(connection_limit.is_none_or(|limit| own < limit), "{own} of it wait");
                 let of_pipeline = self.reference.runs.iter().filter(|run| run.terms.pipeline == terms.pipeline);
                 assert_eq!(runs[0].number, of_pipeline.count() as u64 + 1, "numbers have no gaps");
                 if key > 0 {

@@ -119,6 +119,11 @@ impl Queue {
         self.runs.iter().filter(|run| run.state == State::Queued).count()
     }
 
+    pub fn waiting_of(&self, connection: usize) -> usize {
+        let own = self.runs.iter().filter(|run| run.terms.connection == connection);
+        own.filter(|run| run.state == State::Queued).count()
+    }
+
     pub fn accept(&mut self, shape: Shape, terms: Terms, now: Timestamp) {
         let jobs = vec![Progress::Waiting; shape.iter().map(|wish| wish.legs).sum()];
         let turn = if terms.concurrency.is_some() { Turn::Waiting } else { Turn::None };

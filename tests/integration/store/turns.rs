@@ -257,7 +257,8 @@ async fn a_pipeline_that_names_no_environment_excludes_its_other_runs() {
 pub(super) async fn queue_all(world: &World, plans: impl IntoIterator<Item = Plan>) -> Vec<RunId> {
     let runs: Vec<_> = plans.into_iter().map(|plan| world.new_run(plan)).collect();
     let delivery = Some(world.delivery(b"{}", &runs));
-    let acceptance = Acceptance { delivery, runs, repeat: None, queue_limit: ROOM, queue_age: None };
+    let acceptance =
+        Acceptance { delivery, runs, repeat: None, queue_limit: ROOM, connection_limit: None, queue_age: None };
     match world.store().accept(acceptance).await.expect("it is accepted") {
         Accepted::New(runs) => runs.into_iter().map(|run| run.id).collect(),
         repeat @ Accepted::Repeat { .. } => panic!("nothing is repeated here: {repeat:?}"),

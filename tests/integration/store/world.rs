@@ -225,6 +225,7 @@ impl World {
             runs,
             repeat: key.map(|key| RepeatKey { key: key.to_owned(), window: Duration::from_secs(60) }),
             queue_limit: ROOM,
+            connection_limit: None,
             queue_age: None,
         }
     }

@@ -72,7 +72,14 @@ impl Machine {
             priority: 0,
             work: work(&plan),
         };
-        let acceptance = Acceptance { delivery: None, runs: vec![run], repeat: None, queue_limit: 10, queue_age: None };
+        let acceptance = Acceptance {
+            delivery: None,
+            runs: vec![run],
+            repeat: None,
+            queue_limit: 10,
+            connection_limit: None,
+            queue_age: None,
+        };
         self.store.accept(acceptance).await.expect("room in the queue");
         id
     }
