@@ -370,6 +370,10 @@ impl<'b> Answered<'b> {
     }
 }
 
+/// How many bytes are kept of a delivery, in its row: its body, its headers, what was decided and what was answered.
+pub(super) const KEPT_BYTES: &str =
+    "octet_length(body) + octet_length(headers) + octet_length(verdicts) + coalesce(octet_length(runs), 0)";
+
 async fn insert_deliveries(session: &Session, told: &[Told<'_>]) -> Result<(), Fault> {
     if told.is_empty() {
         return Ok(());
@@ -391,20 +395,23 @@ async fn insert_deliveries(session: &Session, told: &[Told<'_>]) -> Result<(), F
     let times: Vec<Timestamp> = told.iter().map(|it| it.row.delivery.received_at).collect();
     session
         .run(
-            "WITH counted AS (INSERT INTO body_bytes (bytes)
-                              SELECT coalesce(sum(octet_length(body)), 0)
-                              FROM unnest($9::bytea[]) AS body)
-             INSERT INTO delivery (id, connection, received_at, outcome, repeat_of, runs, headers, verdicts, body, size,
-                                   event, secret, reason, replay_of, roster)
-             SELECT id, connection, received_at, outcome, repeat_of, runs, headers, verdicts, body, size,
-                    event, secret, reason, replay_of, roster
-             FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[],
-                         $8::text[], $9::bytea[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[],
-                         $15::bigint[])
-                  WITH ORDINALITY
-                  AS new (id, connection, received_at, outcome, repeat_of, runs, headers, verdicts, body, size,
-                          event, secret, reason, replay_of, roster, place)
-             ORDER BY place",
+            &format!(
+                "WITH counted AS (INSERT INTO body_bytes (bytes)
+                                  SELECT coalesce(sum({KEPT_BYTES}), 0)
+                                  FROM unnest($6::text[], $7::text[], $8::text[], $9::bytea[])
+                                       AS new (runs, headers, verdicts, body))
+                 INSERT INTO delivery (id, connection, received_at, outcome, repeat_of, runs, headers, verdicts, body, size,
+                                       event, secret, reason, replay_of, roster)
+                 SELECT id, connection, received_at, outcome, repeat_of, runs, headers, verdicts, body, size,
+                        event, secret, reason, replay_of, roster
+                 FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[],
+                             $8::text[], $9::bytea[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[],
+                             $15::bigint[])
+                      WITH ORDINALITY
+                      AS new (id, connection, received_at, outcome, repeat_of, runs, headers, verdicts, body, size,
+                              event, secret, reason, replay_of, roster, place)
+                 ORDER BY place"
+            ),
             &[
                 &of(|it| Some(it.id.as_str())),
                 &of(|it| Some(&it.connection)),

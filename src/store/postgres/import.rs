@@ -4,7 +4,7 @@
 //! back can be held against what it was sent, byte for byte.
 
 use super::PostgresStore;
-use super::accept::AnsweredRun;
+use super::accept::{AnsweredRun, KEPT_BYTES};
 use super::depot::NAME_BYTES_MAX;
 use super::fault::Fault;
 use super::row::{fold, key, text, to_json};
@@ -134,12 +134,12 @@ impl Import {
             ))
             .await?;
         }
-        self.run(
+        self.run(&format!(
             "SELECT setval('run_seq', max(seq)) FROM run HAVING max(seq) > 0;
              SELECT setval('token', max(value)) FROM counter WHERE scope = 'store' AND key = 'token' HAVING max(value) > 0;
              DELETE FROM body_bytes;
-             INSERT INTO body_bytes (bytes) SELECT coalesce(sum(size), 0) FROM delivery",
-        )
+             INSERT INTO body_bytes (bytes) SELECT coalesce(sum({KEPT_BYTES}), 0) FROM delivery"
+        ))
         .await?;
         self.run(&format!("ANALYZE {}", tables())).await
     }

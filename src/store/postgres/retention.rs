@@ -1,6 +1,7 @@
 //! Forgetting what is old, a little at a time, so that nobody who writes waits long. Numbers of runs,
 //! series and what was counted stay. The rows' room is used again: the database's own vacuum sees to it.
 
+use super::accept::KEPT_BYTES;
 use super::fault::Fault;
 use super::pool::Pool;
 use super::row::{from_json, number};
@@ -12,7 +13,7 @@ use crate::store::{Error, Forgotten, Lent, StepReport, Upkeep};
 use deadpool_postgres::Object;
 use jiff::Timestamp;
 
-/// How many deliveries one transaction forgets, and how many bytes of bodies.
+/// How many deliveries one transaction forgets, and how many bytes of them.
 const DELIVERIES_AT_ONCE: i64 = 500;
 const BYTES_AT_ONCE: i64 = 8 * 1024 * 1024;
 /// What the lock of who keeps the store small is told from others by. Stores of other schemas have others.
@@ -114,8 +115,8 @@ async fn forget_forms(session: &Session, forms: &[i64]) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Forgets the earliest deliveries: those received before a moment, and more while all bodies have more
-/// bytes than are kept. Repeats of them are still answered.
+/// Forgets the earliest deliveries: those received before a moment, and more while all have more bytes, with headers and
+/// decisions, than are kept. Repeats of them are still answered.
 pub(super) async fn forget_deliveries(
     session: &Session,
     before: Timestamp,
@@ -132,7 +133,7 @@ pub(super) async fn forget_deliveries(
         .try_get(0)?;
     let rows = session
         .rows(
-            "SELECT seq, received_at, octet_length(body)::bigint FROM delivery ORDER BY seq LIMIT $1",
+            &format!("SELECT seq, received_at, ({KEPT_BYTES})::bigint FROM delivery ORDER BY seq LIMIT $1"),
             &[&DELIVERIES_AT_ONCE],
         )
         .await?;

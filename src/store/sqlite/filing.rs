@@ -41,6 +41,10 @@ pub(super) fn deliveries_behind(connection: &Connection) -> Result<u64, Error> {
     Ok(counted)
 }
 
+/// How many bytes are kept of a delivery, in its row of the log: its body, its headers with all else that a reader wants,
+/// and what was assigned to its runs.
+pub(super) const KEPT_BYTES: &str = "length(body) + octet_length(entry) + coalesce(octet_length(assigned), 0)";
+
 /// How the log is filed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Care {
@@ -132,7 +136,7 @@ fn file_next(session: &mut Session<'_>, may_go_on: &dyn Fn() -> bool) -> Result<
     let mut seen: HashMap<String, Seen> = HashMap::new();
     let connection = session.connection;
     let mut query = connection.prepare_cached(&format!(
-        "SELECT seq, id, connection, received_at, assigned, entry, length(body), received_at + {AHEAD_OF_DAY}
+        "SELECT seq, id, connection, received_at, assigned, entry, {KEPT_BYTES}, received_at + {AHEAD_OF_DAY}
          FROM delivery
          WHERE seq > ?
          ORDER BY seq"

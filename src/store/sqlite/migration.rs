@@ -6,7 +6,7 @@ use crate::store::Error;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each brings the schema from the version that is its place to the next.
-const MIGRATIONS: [&str; 18] = [
+const MIGRATIONS: [&str; 19] = [
     include_str!("migration/0001.sql"),
     include_str!("migration/0002.sql"),
     include_str!("migration/0003.sql"),
@@ -25,6 +25,7 @@ const MIGRATIONS: [&str; 18] = [
     include_str!("migration/0016.sql"),
     include_str!("migration/0017.sql"),
     include_str!("migration/0018.sql"),
+    include_str!("migration/0019.sql"),
 ];
 
 /// Returns the latest version that is known.
@@ -78,6 +79,7 @@ pub(super) fn write_probe(session: &mut Session<'_>) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::super::entry::Entry;
+    use super::super::filing::KEPT_BYTES;
     use super::*;
 
     #[test]
@@ -101,6 +103,14 @@ mod tests {
         let (assigned, entry): (String, String) = connection
             .query_row("SELECT assigned, entry FROM delivery", [], |row| Ok((row.get(0)?, row.get(1)?)))
             .expect("the delivery");
+        let counted: bool = connection
+            .query_row(
+                &format!("SELECT bytes = (SELECT sum({KEPT_BYTES}) FROM delivery WHERE seq <= filed) FROM filing"),
+                [],
+                |row| row.get(0),
+            )
+            .expect("what is filed is counted");
+        assert!(counted, "all that is kept");
         let entry = Entry::read(&entry).expect("an entry");
         assert_eq!((&*entry.headers, entry.secret.as_deref()), (&[("a".to_owned(), "b".to_owned())][..], Some("old")));
         assert_eq!(entry.verdicts()[0].run, Some(crate::id::RunId::from_stored("run_1")));

@@ -1,6 +1,7 @@
 //! Forgetting what is old, a little at a time, so that nobody who writes waits long. Numbers of runs,
 //! series and what was counted stay.
 
+use super::filing::KEPT_BYTES;
 use super::form::Forms;
 use super::roster;
 use super::row::{from_json, micros, moment_at};
@@ -11,7 +12,7 @@ use crate::store::{Error, Forgotten, Lent, StepReport};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
-/// How many deliveries one transaction forgets, and how many bytes of bodies: freeing a page costs
+/// How many deliveries one transaction forgets, and how many bytes of them: freeing a page costs
 /// about as much as writing it.
 const DELIVERIES_AT_ONCE: usize = 500;
 const BYTES_AT_ONCE: u64 = 8 * 1024 * 1024;
@@ -74,8 +75,8 @@ pub(super) fn forget_runs(session: &mut Session<'_>, runs: &[RunId]) -> Result<(
     Ok(())
 }
 
-/// Forgets the earliest deliveries: those received before a moment, and more while all bodies have more
-/// bytes than are kept. Repeats of them are still answered.
+/// Forgets the earliest deliveries: those received before a moment, and more while all have more bytes, with headers and
+/// decisions, than are kept. Repeats of them are still answered.
 pub(super) fn forget_deliveries(
     session: &mut Session<'_>,
     before: Timestamp,
@@ -89,9 +90,9 @@ pub(super) fn forget_deliveries(
     let mut earliest: Vec<(i64, u64)> = Vec::new();
     let mut gone = 0;
     {
-        let mut query = connection.prepare_cached(
-            "SELECT seq, received_at, length(body) FROM delivery WHERE seq <= ? ORDER BY seq LIMIT ?",
-        )?;
+        let mut query = connection.prepare_cached(&format!(
+            "SELECT seq, received_at, {KEPT_BYTES} FROM delivery WHERE seq <= ? ORDER BY seq LIMIT ?"
+        ))?;
         let mut rows = query.query(params![session.memory.filed, DELIVERIES_AT_ONCE])?;
         while let Some(row) = rows.next()? {
             let (place, received_at, bytes): (i64, i64, u64) = (row.get(0)?, row.get(1)?, row.get(2)?);

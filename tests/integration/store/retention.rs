@@ -51,13 +51,20 @@ async fn completed_runs_are_forgotten_and_numbers_go_on() {
 async fn deliveries_are_forgotten_by_age_and_by_size_and_their_repeats_are_still_known() {
     for mut world in worlds() {
         let one = || plan(vec![job("a", &[])]);
-        let first = world.acceptance(one(), Some("k"));
+        // Each body has two bytes: what has a size is the rest.
+        let large = |world: &World, key: Option<&str>| {
+            let mut acceptance = world.acceptance(one(), key);
+            let (delivery, _) = acceptance.delivery.as_mut().expect("a delivery");
+            delivery.headers.push(("x-large".to_owned(), "y".repeat(10_000)));
+            acceptance
+        };
+        let first = large(&world, Some("k"));
         let id = first.delivery.as_ref().expect("a delivery").0.id.clone();
         let Accepted::New(started) = world.store().accept(first).await.expect("accepted") else { panic!("it is new") };
         world.wait(10);
         let before = world.now();
         for _ in 0..3 {
-            world.queue(one()).await;
+            world.store().accept(large(&world, None)).await.expect("accepted");
         }
         complete(&world).await;
         let list = async |world: &World| {
@@ -72,10 +79,10 @@ async fn deliveries_are_forgotten_by_age_and_by_size_and_their_repeats_are_still
         world.crash();
         assert_eq!(list(&world).await, 3, "one was too old");
         assert!(world.store().delivery(&id).await.expect("read").is_none());
-        let repeat = world.store().accept(world.acceptance(one(), Some("k"))).await.expect("accepted");
+        let repeat = world.store().accept(large(&world, Some("k"))).await.expect("accepted");
         assert_eq!(repeat, Accepted::Repeat { of: id, runs: started.clone() });
-        // Each body has two bytes, that of the repeat too.
-        forget(&world, Some(4)).await;
+        // Two of them have less than this, three have more; the repeat is one.
+        forget(&world, Some(25_000)).await;
         assert_eq!(list(&world).await, 2, "the latest fit");
         let run = world.store().run(&started[0].id).await.expect("read").expect("its run stays");
         assert_eq!(run.run.state, State::Completed);
