@@ -24,6 +24,8 @@ pub(super) struct Incoming {
     /// Nothing where there is no body, or no limit.
     pace: Option<Rc<Pace>>,
     is_there: bool,
+    /// Whether somebody took all of it.
+    is_taken: bool,
 }
 
 impl Incoming {
@@ -37,7 +39,7 @@ impl Incoming {
         if let Some(pace) = &pace {
             pace.renew();
         }
-        Self { stream: BodyStream::new(payload), pace, is_there }
+        Self { stream: BodyStream::new(payload), pace, is_there, is_taken: false }
     }
 
     async fn next(&mut self) -> Option<Result<Bytes, PayloadError>> {
@@ -45,14 +47,17 @@ impl Incoming {
         if let Some(pace) = &self.pace {
             pace.renew();
         }
+        self.is_taken = piece.is_none();
         piece
     }
 }
 
 impl Drop for Incoming {
     fn drop(&mut self) {
-        if let Some(pace) = &self.pace {
-            pace.lift();
+        match &self.pace {
+            Some(pace) if self.is_taken => pace.end_body(),
+            Some(pace) => pace.lift(),
+            None => {}
         }
     }
 }

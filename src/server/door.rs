@@ -10,6 +10,7 @@
 
 use super::LINGER_MAX;
 use super::error::{Failure, NO_SEAT};
+use super::heads::Heads;
 use super::paced::Paced;
 use super::route::add_answer_headers;
 use crate::store::Outage;
@@ -42,6 +43,8 @@ pub(super) struct Door {
     /// What is told to who finds no seat.
     goodbye: Box<[u8]>,
     outage: Outage,
+    /// The room of all unfinished heads.
+    heads: Arc<Heads>,
 }
 
 impl Door {
@@ -54,6 +57,7 @@ impl Door {
             standing: Arc::new(Semaphore::new(kept.saturating_sub(1))),
             goodbye: goodbye(NO_SEAT).into(),
             outage: Outage::default(),
+            heads: Arc::new(Heads::new(goodbye(NO_SEAT).into())),
         }
     }
 
@@ -115,7 +119,7 @@ where
                 async move {
                     let Some((stream, seat)) = door.admit(stream).await else { return Ok(()) };
                     let peer = stream.peer_addr().ok();
-                    let served = http.call((Paced::of(stream), Protocol::Http1, peer)).await;
+                    let served = http.call((Paced::of(stream, door.heads.clone()), Protocol::Http1, peer)).await;
                     drop(seat);
                     served
                 }

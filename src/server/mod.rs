@@ -14,6 +14,7 @@ mod body;
 mod door;
 mod error;
 mod event;
+mod heads;
 mod health;
 mod listener;
 mod log;

@@ -63,6 +63,38 @@ fn memory(process: u32) -> u64 {
     line.split_ascii_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number")
 }
 
+/// Nobody can be asked before a head is whole, so strangers need no more than a connection for this.
+#[test]
+fn heads_that_do_not_end_take_bounded_memory_and_keep_nobody_out() {
+    const SENDERS: usize = 800;
+    /// What all of them may cost together in KiB: the room of long heads twice over, and their connections.
+    const COST_MAX: u64 = 2 * 16 * 1024 + 48 * SENDERS as u64;
+    let folder = Folder::new(&format!("connections: {{hook: {{secret: {{value: {SECRET}}}}}}}\n"));
+    let server = folder.serve(&["--no-worker"]);
+    let small = request(b"{}", 2);
+    assert_eq!(exchange(server.public, &small).status, 200, "all that a first one costs is there");
+    let before = memory(server.process());
+    let begun = format!("POST /webhooks/hook HTTP/1.1\r\nHost: h\r\nX-Long: {}", "x".repeat(120_000)).into_bytes();
+    let mut endless = Vec::new();
+    for sender in 0..SENDERS {
+        let mut stream = connect(server.public);
+        // One that must end takes no more of it.
+        let _ = stream.write_all(&begun);
+        endless.push(stream);
+        if sender % 100 == 0 {
+            assert_eq!(exchange(server.public, &small).status, 200, "an ordinary one needs no room");
+        }
+    }
+    let long = String::from_utf8(small)
+        .expect("a text")
+        .replace("Host: h\r\n", &format!("Host: h\r\nX-Long: {}\r\n", "x".repeat(30_000)));
+    assert_eq!(exchange(server.public, long.as_bytes()).status, 200, "and one that is not the longest finds some");
+    let cost = memory(server.process()).saturating_sub(before);
+    assert!(cost < COST_MAX, "{cost} KiB for all of them");
+    let log = std::fs::read_to_string(folder.path().join("stderr.txt")).expect("the log");
+    assert!(log.contains("connections with the longest ones are closed"), "{log}");
+}
+
 #[test]
 fn what_nobody_takes_of_a_body_stays_with_its_sender() {
     const SENDERS: usize = 300;
