@@ -65,6 +65,8 @@ pub struct ScriptRules {
     pub substitution: Substitution,
     /// Whether a pipeline is looked at before any delivery: of scripts nothing is said, whatever the connection says.
     pub is_foresight: bool,
+    /// Whether somebody asks what texts must look like: what is needed of each keeps a copy of it.
+    pub asks_needs: bool,
     /// The analyses that were made when the file was loaded.
     pub known: Known,
     /// Who will execute the run, if that is known.
@@ -74,7 +76,8 @@ pub struct ScriptRules {
 /// Reads and checks an expanded document and freezes its work. `None` means that there are
 /// errors; warnings may come with a plan.
 pub fn validate(document: &Node, name: &str, scripts: &ScriptRules, diagnostics: &mut Diagnostics) -> Option<Plan> {
-    validate_with_needs(document, name, scripts, diagnostics).map(|(plan, _)| plan)
+    let (plan, _) = work(document, name, scripts, diagnostics);
+    (!diagnostics.has_errors()).then_some(plan)
 }
 
 /// As [`validate`], and returns what texts of payloads must look like where they stand: other
@@ -85,7 +88,8 @@ pub fn validate_with_needs(
     scripts: &ScriptRules,
     diagnostics: &mut Diagnostics,
 ) -> Option<(Plan, Vec<Need>)> {
-    let work = work(document, name, scripts, diagnostics);
+    let scripts = ScriptRules { asks_needs: true, ..scripts.clone() };
+    let work = work(document, name, &scripts, diagnostics);
     (!diagnostics.has_errors()).then_some(work)
 }
 
@@ -115,9 +119,15 @@ pub struct Need {
 }
 
 impl Need {
-    /// Returns what a script needs of the texts that it was tested with.
-    fn of<'a>(analysis: &'a Analysis, values: &'a [Cow<'_, str>]) -> impl Iterator<Item = Self> + use<'a> {
-        analysis.requirements().iter().zip(values).flat_map(|(hole, value)| {
+    /// Returns what a script needs of the texts that it was tested with; nothing where nobody asks, as many places may
+    /// have one long text.
+    fn of<'a>(
+        rules: &ScriptRules,
+        analysis: &'a Analysis,
+        values: &'a [Cow<'_, str>],
+    ) -> impl Iterator<Item = Self> + use<'a> {
+        let asked = if rules.asks_needs { analysis.requirements() } else { &[] };
+        asked.iter().zip(values).flat_map(|(hole, value)| {
             hole.requirements.iter().map(|&requirement| Self { text: (&**value).into(), requirement })
         })
     }

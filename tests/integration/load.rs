@@ -5,6 +5,7 @@ use rustix::process::Signal;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
+use std::process::Command;
 
 /// How many senders there are, each with a connection of its own.
 const SENDERS: usize = 64;
@@ -138,4 +139,33 @@ fn a_burst_of_senders_waits_for_a_server_that_has_no_time_and_none_is_dropped() 
     for stream in connected {
         answer(&mut BufReader::new(stream));
     }
+}
+
+/// How many steps of a pipeline have one long text of a payload by a variable, and how long it is.
+const STEPS: usize = 400;
+const LONG_TEXT: usize = 1_000_000;
+/// How many kilobytes may be needed to judge them all: a tenth of what as many copies of the text are.
+const JUDGING_MAX: u64 = 40_000;
+
+#[test]
+fn a_long_text_in_many_places_is_there_once() {
+    let folder = Folder::new("connections: {c: {auth: none}}\n");
+    let head = "resources: {webhooks: [{webhook: h, connection: c}]}\nvariables: {v: '${{ parameters.h.t }}'}\njobs:\n";
+    let job = |place| format!("- job: j{place}\n  steps:\n{}", "  - script: echo $(v)\n".repeat(100));
+    let jobs: String = (0..STEPS / 100).map(job).collect();
+    folder.write("long.yml", &format!("{head}{jobs}"));
+    folder.write("one.yml", &format!("{head}- job: j\n  steps:\n  - script: echo $(v)\n"));
+    folder.write("body.json", &format!("{{\"t\":\"{}\"}}", "x".repeat(LONG_TEXT)));
+    // What the system says of the largest of the children that have ended is in kilobytes.
+    let measure = "import resource,subprocess,sys\nsubprocess.run(sys.argv[1:],check=True,stdout=subprocess.DEVNULL)\n\
+                   print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)";
+    let needed = |file: &str| -> u64 {
+        let command = [env!("CARGO_BIN_EXE_pipehook"), "check", "--without-secrets", "--payload", "body.json", file];
+        let output = Command::new("python3").args(["-c", measure]).args(command).current_dir(folder.path()).output();
+        let output = output.expect("python3 starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number")
+    };
+    let (one, all) = (needed("one.yml"), needed("long.yml"));
+    assert!(all < one + JUDGING_MAX, "{STEPS} places need {all} kB, one {one}");
 }

@@ -142,7 +142,7 @@ fn check_step(
     let values = script.values();
     match analysis.test(&values) {
         Ok(()) => {
-            needs.extend(Need::of(&analysis, &values));
+            needs.extend(Need::of(rules, &analysis, &values));
             for (name, hole) in analysis.written() {
                 let (span, origin, _) = place(&analysis.requirements()[*hole].entrance, &text, &environment);
                 origin.into_iter().for_each(|origin| left.add(name, origin, span));

@@ -111,7 +111,7 @@ fn judge(line: &Spanned, program: &str, rules: &ScriptRules, needs: &mut Vec<Nee
     }
     let values = script.values();
     match analysis.test(&values) {
-        Ok(()) => needs.extend(Need::of(&analysis, &values)),
+        Ok(()) => needs.extend(Need::of(rules, &analysis, &values)),
         Err(refusals) => refusals.iter().for_each(&mut tell),
     }
 }

@@ -63,7 +63,7 @@ pub fn foresee(document: &Node, template: &Template, sources: &SourceMap, webhoo
 impl Foreseen {
     /// Returns the rules for a run that a delivery of a connection starts.
     pub fn rules(&self, substitution: Substitution) -> ScriptRules {
-        ScriptRules { substitution, known: self.known.clone(), machine: self.machine.clone(), is_foresight: false }
+        ScriptRules { substitution, known: self.known.clone(), machine: self.machine.clone(), ..ScriptRules::default() }
     }
 
     /// Returns the same for a machine that will execute the runs.

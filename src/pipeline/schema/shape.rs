@@ -213,7 +213,13 @@ impl Checker<'_> {
 
     fn either(&mut self, node: &Node, either: &Either, what: &str) {
         let wanted = match &node.content {
-            _ if is_nothing(node) => return,
+            // Nothing says the same as no key does: that is no payload's to choose, where its text is none either.
+            _ if is_nothing(node) => {
+                if matches!(either.text, Some(Type::Own)) {
+                    self.own(node, what);
+                }
+                return;
+            }
             Content::Scalar(_) => either.text,
             Content::Sequence(_) => either.list,
             Content::Mapping(_) => either.mapping,

@@ -54,6 +54,17 @@ fn a_value_that_is_not_there_is_told_as_missing() {
 }
 
 #[test]
+fn nothing_from_a_payload_chooses_the_machine_itself_either() {
+    for key in ["container", "pool"] {
+        let body = format!("jobs:\n- job: a\n  {key}: ${{{{ parameters.h.t }}}}\n  steps:\n  - script: x\n");
+        let missing = format!("the payload has no value for `{key}`");
+        told(&body, "{}", &[&missing, "there is nothing in the payload at `t`"], "");
+        told(&body, r#"{"t": null}"#, &[&missing], "");
+        told(&body, r#"{"t": ""}"#, &[&format!("payload text can't be `{key}`"), "at `t`"], "");
+    }
+}
+
+#[test]
 fn a_limit_names_the_list_that_went_beyond_it_and_what_to_do() {
     let labels: Vec<String> = (0..10_000).map(|id| format!("{{\"id\":{id}}}")).collect();
     let payload = format!("{{\"labels\": [{}]}}", labels.join(","));
