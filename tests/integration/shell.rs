@@ -8,6 +8,7 @@ mod checked;
 mod errexit;
 mod environment;
 mod everyday;
+mod extended;
 mod fuzz;
 mod letters;
 mod naive;

@@ -3,6 +3,7 @@
 
 use super::cage::{Cage, each};
 use super::errexit;
+use super::extended;
 use super::naive;
 use super::running::{placed, refused_of};
 use std::sync::Mutex;
@@ -422,15 +423,15 @@ const BROKEN: &[(&str, &str)] = &[
 ];
 
 fn holding() -> Vec<&'static str> {
-    [HOLDS, errexit::HOLDS].concat()
+    [HOLDS, errexit::HOLDS, extended::HOLDS].concat()
 }
 
 fn broken() -> Vec<(&'static str, &'static str)> {
-    [BROKEN, errexit::BROKEN].concat()
+    [BROKEN, errexit::BROKEN, extended::BROKEN].concat()
 }
 
 fn filled(script: &str) -> String {
-    format!("{}\n", script.replace('@', "\"${{ x }}\""))
+    format!("{}\n", script.replace('@', "\"${{ x }}\"").replace('§', "@"))
 }
 
 #[test]

@@ -41,7 +41,8 @@ impl Walker<'_> {
                 continue;
             };
             words = rest;
-            let told: Vec<Told> = own.iter().map(|word| pattern::of_glob(word, self.survey.case)).collect();
+            let told: Vec<Told> =
+                own.iter().map(|word| pattern::of_glob(word, self.survey.case, self.survey.groups)).collect();
             let is_any = own.iter().any(|word| word.has_text("*") && word.is_pattern());
             let entry = match &subject {
                 Some(name) => {

@@ -41,3 +41,9 @@ pub(super) fn may_be_another(name: &Word) -> bool {
     let is_home = matches!(name.parts.first(), Some(Part::Text { text, quoted: false }) if text.starts_with('~'));
     name.has_alternatives() || !has_folder && (name.is_pattern() || is_home)
 }
+
+/// Says whether a command whose name is not known is none of the shell's: no such has a folder. What becomes several words
+/// has its first one only.
+pub(super) fn is_elsewhere(name: &Word) -> bool {
+    !name.may_be_many() && name.texts().any(|text| text.contains('/'))
+}

@@ -4,10 +4,10 @@ use super::super::read::Reading;
 use super::super::syntax::{
     Assignment, Command, Compound, Form, Parameter, Part, Redirect, RedirectKind, Script, Simple, Word,
 };
-use super::called::{in_shell, leads_oddly, may_be_another};
+use super::called::{in_shell, is_elsewhere, leads_oddly, may_be_another};
 use super::errexit;
 use super::functions;
-use super::pattern::Case;
+use super::pattern::{Case, Groups};
 use std::collections::{HashMap, HashSet};
 
 /// The most functions whose calls of each other are followed: above it, each may change everything.
@@ -87,6 +87,8 @@ pub(super) struct Survey {
     pub(super) divides_oddly: bool,
     /// How patterns compare letters.
     pub(super) case: Case,
+    /// What `@(a|b)` is in a pattern of `case`: bash does not read the script beyond one, unless `extglob` is set by then.
+    pub(super) groups: Groups,
     /// Variables that some function, or the script, makes its own.
     pub(super) local: HashSet<String>,
     /// Variables that have attributes by which letters become small or capital ones.
@@ -368,6 +370,9 @@ impl Survey {
             texts.iter().any(may_be)
         };
         self.is_unfollowed |= may_be_another(name);
+        if may_end_groups(name, words) {
+            self.groups = Groups::MayBeText;
+        }
         let name = name.literal().unwrap_or_default();
         self.is_unfollowed |= match &*name {
             // It runs a command in the shell itself.
@@ -450,6 +455,19 @@ fn names_any(word: &Word) -> bool {
     let prefix = word.prefix();
     let name = prefix.split('=').next().unwrap_or_default();
     word.literal().is_none() && !prefix.contains('=') || word.has_alternatives() && name.contains('{')
+}
+
+/// Says whether a command may take extended patterns back: `shopt -u extglob`, or one that nobody knows.
+fn may_end_groups(name: &Word, words: &[Word]) -> bool {
+    match name.literal().filter(|_| !name.has_alternatives()).as_deref() {
+        Some("shopt") => {
+            let may_name = |word: &Word| word.has_alternatives() || word.literal().is_none_or(|it| it == "extglob");
+            let may_unset = |word: &Word| may_be_option(word) && word.literal().is_none_or(|it| it.contains('u'));
+            words.iter().any(may_name) && words.iter().any(may_unset)
+        }
+        Some(_) => false,
+        None => !is_elsewhere(name),
+    }
 }
 
 /// Says whether `trap` is told of the end of the script alone.

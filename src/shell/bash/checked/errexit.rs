@@ -6,7 +6,7 @@
 //! itself is believed: a group whose last command failed unheeded fails as well, and the script goes on.
 
 use super::super::syntax::{Behind, Command, Form, Script, Simple, Word};
-use super::called::in_shell;
+use super::called::{in_shell, is_elsewhere};
 use super::{Place, State, Walker};
 
 /// The command that sets the shell's options.
@@ -40,10 +40,8 @@ pub(super) fn may_be_undone(simple: &Simple) -> bool {
 
 fn does(simple: &Simple) -> Does {
     let Some((name, words)) = in_shell(simple).split_first() else { return Does::Nothing };
-    // No command of the shell's has a folder. What becomes several words has its first one only.
-    let is_elsewhere = !name.may_be_many() && name.texts().any(|text| text.contains('/'));
     match name.literal().filter(|_| !name.has_alternatives()).as_deref() {
-        None if is_elsewhere => Does::Nothing,
+        None if is_elsewhere(name) => Does::Nothing,
         None => Does::MayUndo,
         Some(SET) => set(words),
         Some("shopt") => {

@@ -116,11 +116,15 @@ impl Survey {
         let numbers = || parameter.arithmetic.iter().enumerate();
         // A part of the text may begin at its end.
         let is_offset = |at: usize, word: &Word| at == 0 && !parameter.has_subscript && is_sum(word);
+        // `${name:}` is an error, `${name::}` and `${name: }` are none; `${name:1:2:3}` is one.
+        let slices = parameter.arithmetic.get(usize::from(parameter.has_subscript)..).unwrap_or_default();
+        let is_cut_wrongly = slices.len() > 2 || matches!(slices, [word] if word.parts.is_empty());
         // Nothing may stand behind the name of what is counted but its subscript.
         let is_changed = parameter.cuts.is_some() || parameter.replaces || parameter.transforms || parameter.stops;
         let has_numbers = numbers().count() > usize::from(parameter.has_subscript);
         let has_more = has_numbers || is_changed || parameter.falls_back || !parameter.operands.is_empty();
-        parameter.length && has_more
+        is_cut_wrongly
+            || parameter.length && has_more
             || parameter.operands.iter().any(|word| self.word_fails(word))
             || parameter.evaluates && !parameter.keys && !parameter.names
             || parameter.assigns && (!is_name || self.takes_no_value(&parameter.name))

@@ -48,11 +48,20 @@ struct Bracket {
     must: Set,
 }
 
+/// Whether patterns such as `@(a|b)` are extended ones when they are compared. Where they may be none, as with `shopt -u
+/// extglob` between the line that bash read and the one that it runs, nothing is said of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Groups {
+    #[default]
+    Meant,
+    MayBeText,
+}
+
 /// Returns what a pattern of `case` and of `==` says.
-pub(super) fn of_glob(word: &Word, case: Case) -> Told {
-    let elements = letters(word).as_deref().and_then(|letters| glob_elements(letters, case));
-    let Some(elements) = elements else { return Told::default() };
-    Told { yes: Some(matching(&elements)), no: unmatched(&elements) }
+pub(super) fn of_glob(word: &Word, case: Case, groups: Groups) -> Told {
+    let Some(letters) = letters(word) else { return Told::default() };
+    let reader = Glob { case, groups, depth: 0 };
+    reader.alone(&letters).or_else(|| reader.told(&letters)).unwrap_or_default()
 }
 
 /// Returns what it says of a text that it is this one.
@@ -89,27 +98,117 @@ enum Element {
     Anything,
     /// One character: the shape of those that may match, and those that do.
     One(Shape, Set),
+    /// `@(…)` and its kin: the shape of what may match.
+    Group(Shape),
 }
 
-/// Reads a pattern of the shell; one with more than the POSIX patterns isn't read.
-fn glob_elements(letters: &[Letter], case: Case) -> Option<Vec<Element>> {
-    let (mut elements, mut at) = (Vec::new(), 0);
-    while let Some((letter, quoted)) = letters.get(at) {
-        at += 1;
-        elements.push(match letter {
-            '*' if !quoted => Element::Anything,
-            '?' if !quoted => Element::One(Shape::of(Set::ALL), Set::ALL),
-            '[' if !quoted => {
-                let (bracket, end) = bracket(letters, at, &['!', '^'])?;
-                at = end;
-                let (may, must) = bracket.sets();
-                Element::One(Shape::of(may), must)
-            }
-            '(' | ')' | '|' | '\\' if !quoted => return None,
-            letter => Element::One(Shape::of_letter(case.of(*letter)), exactly(*letter)),
-        });
+/// A pattern of the shell, with the extended ones (manual of bash, "Pattern Matching").
+#[derive(Clone, Copy)]
+struct Glob {
+    case: Case,
+    groups: Groups,
+    depth: usize,
+}
+
+/// `@(…|…)` and its kin: the operator, and the alternatives.
+type Group<'l> = (char, Vec<&'l [Letter]>);
+
+impl Glob {
+    fn told(self, letters: &[Letter]) -> Option<Told> {
+        let elements = self.elements(letters)?;
+        Some(Told { yes: Some(matching(&elements)), no: unmatched(&elements) })
     }
-    Some(elements)
+
+    /// Returns what a pattern says that is `@(…)` or `!(…)` alone: a text that one doesn't match matches none of the
+    /// alternatives of the first, and one of those of the second.
+    fn alone(self, letters: &[Letter]) -> Option<Told> {
+        let ((operator, alternatives), end) = self.group(letters)?;
+        if end != letters.len() || !"@!".contains(operator) {
+            return None;
+        }
+        let inner = self.deeper()?;
+        let told = alternatives.into_iter().map(|it| inner.told(it)).collect::<Option<Vec<Told>>>()?;
+        let one = told.iter().filter_map(|it| it.yes.clone()).reduce(|one, other| one.or(&other));
+        let none = told.iter().filter_map(|it| it.no.as_ref()).fold(Shape::any(), |all, it| all.and(it));
+        let (yes, no) = if operator == '@' { (one, Some(none)) } else { (Some(none), one) };
+        Some(Told { yes, no })
+    }
+
+    fn deeper(self) -> Option<Self> {
+        (self.depth < DEPTH_MAX).then_some(Self { depth: self.depth + 1, ..self })
+    }
+
+    /// Reads a group from its operator, and returns it with where it ends.
+    fn group<'l>(self, letters: &'l [Letter]) -> Option<(Group<'l>, usize)> {
+        let [(operator @ ('?' | '*' | '+' | '@' | '!'), false), ('(', false), ..] = letters else { return None };
+        if self.groups == Groups::MayBeText {
+            return None;
+        }
+        let (mut at, mut start, mut open, mut alternatives) = (2, 2, 0_usize, Vec::new());
+        loop {
+            match letters.get(at)? {
+                ('[', false) => {
+                    // The shell looks for the end of the group before it looks at brackets.
+                    let (_, end) = bracket(letters, at + 1, &['!', '^'])?;
+                    if letters[at..end].iter().any(|it| matches!(it, ('(' | ')' | '|', false))) {
+                        return None;
+                    }
+                    at = end;
+                    continue;
+                }
+                ('(', false) => open += 1,
+                (')', false) if open > 0 => open -= 1,
+                (mark @ (')' | '|'), false) if open == 0 => {
+                    alternatives.push(&letters[start..at]);
+                    start = at + 1;
+                    if *mark == ')' {
+                        return Some(((*operator, alternatives), start));
+                    }
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+    }
+
+    /// Returns the shape of what a group matches.
+    fn shape(self, (operator, alternatives): Group<'_>) -> Option<Shape> {
+        let inner = self.deeper()?;
+        let shapes = alternatives.into_iter().map(|it| Some(matching(&inner.elements(it)?)));
+        let one = shapes.collect::<Option<Vec<Shape>>>()?.into_iter().reduce(|one, other| one.or(&other))?;
+        Some(match operator {
+            '?' => one.or_empty(),
+            '+' => one.repeated(),
+            '*' => one.repeated().or_empty(),
+            '!' => Shape::any(),
+            _ => one,
+        })
+    }
+
+    fn elements(self, letters: &[Letter]) -> Option<Vec<Element>> {
+        let (mut elements, mut at) = (Vec::new(), 0);
+        while let Some((letter, quoted)) = letters.get(at) {
+            if let Some((group, length)) = self.group(&letters[at..]) {
+                elements.push(Element::Group(self.shape(group)?));
+                at += length;
+                continue;
+            }
+            at += 1;
+            elements.push(match letter {
+                '*' if !quoted => Element::Anything,
+                '?' if !quoted => Element::One(Shape::of(Set::ALL), Set::ALL),
+                '[' if !quoted => {
+                    let (bracket, end) = bracket(letters, at, &['!', '^'])?;
+                    at = end;
+                    let (may, must) = bracket.sets();
+                    Element::One(Shape::of(may), must)
+                }
+                '(' | ')' | '|' | '\\' if !quoted => return None,
+                letter => Element::One(Shape::of_letter(self.case.of(*letter)), exactly(*letter)),
+            });
+        }
+        Some(elements)
+    }
 }
 
 /// Returns a character that has a bit of its own.
@@ -120,7 +219,7 @@ fn exactly(letter: char) -> Set {
 fn matching(elements: &[Element]) -> Shape {
     elements.iter().fold(Shape::empty(), |shape, element| match element {
         Element::Anything => shape.then(&Shape::any()),
-        Element::One(may, _) => shape.then(may),
+        Element::One(may, _) | Element::Group(may) => shape.then(may),
     })
 }
 

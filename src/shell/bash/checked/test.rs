@@ -3,7 +3,7 @@
 use super::super::shape::Shape;
 use super::super::syntax::{Parameter, Part, Word};
 use super::effects::Effects;
-use super::pattern::{self, Case, Told};
+use super::pattern::{self, Case, Groups, Told};
 use std::ops::Range;
 
 /// A test, as far as it says something of variables.
@@ -164,7 +164,7 @@ impl Reader<'_> {
             [word, operator, expression] if operator.has_text("=~") => {
                 subject(word).map(|name| (name.to_owned(), pattern::of_expression(expression, self.text, self.case)))
             }
-            _ => operated(words, |word| pattern::of_glob(word, self.case)),
+            _ => operated(words, |word| pattern::of_glob(word, self.case, Groups::Meant)),
         };
         Test::One(start..self.at, told)
     }
