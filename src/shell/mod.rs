@@ -39,6 +39,7 @@
 //!
 //! ```text
 //! outline      a script without its values
+//! background   what its author sets around it, by which its commands mean something else
 //! analysis     what its holes require, what is refused; whether values meet it
 //! requirement  what a value must look like
 //! change       what a script makes of a text on its way, as far as a requirement is concerned
@@ -58,6 +59,7 @@
 //! ```
 
 mod analysis;
+mod background;
 mod bash;
 mod change;
 mod cmd;
@@ -79,6 +81,7 @@ mod transport;
 pub mod words;
 
 pub use analysis::{Analysis, Entrance, HOLES_MAX, Hole, Refusal, SCRIPT_BYTES_MAX, analyse};
+pub use background::Background;
 pub use bash::{UNQUOTED, kept_from_children};
 pub use known::Known;
 pub use link::Links;

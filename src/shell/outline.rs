@@ -1,7 +1,7 @@
 //! A script without its values: all that an analysis depends on.
 
 use super::listing::find_listing;
-use super::{Entrance, Language, bash};
+use super::{Background, Entrance, Language, bash};
 use crate::taint::{Segment, Text};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -50,6 +50,8 @@ pub struct Outline {
     /// The environment variables that hold payload text, by name, each once, [`ARGUMENTS`], and files, by
     /// [`FILE`].
     pub environment: Vec<String>,
+    /// What else is set around it.
+    pub background: Background,
 }
 
 /// A script with the payload's text in it, and the environment that it will have.
@@ -61,6 +63,8 @@ pub struct Script<'a> {
     pub text: &'a Text,
     /// The environment variables that hold payload text, and the [`arguments`](Script::arguments).
     pub environment: Vec<(String, Cow<'a, Text>)>,
+    /// What else is set around it.
+    pub background: Background,
 }
 
 impl<'a> Script<'a> {
@@ -87,6 +91,7 @@ impl Script<'_> {
             language: self.language,
             pieces: self.text.segments().iter().map(piece).collect(),
             environment: self.environment.iter().map(|(name, _)| name.clone()).collect(),
+            background: self.background.clone(),
         }
     }
 

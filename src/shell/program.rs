@@ -6,12 +6,12 @@
 //! programs is known here as it is there. What a text for a shell does with variables of the
 //! environment is judged in the same way.
 
-use super::Language;
 use super::analysis::{Finding, Unread};
 use super::bash;
 use super::filename::base;
 use super::outline::{Outline, Piece};
 use super::requirement::Requirement;
+use super::{Background, Language};
 use std::collections::BTreeSet;
 
 /// Numbers of holes.
@@ -244,6 +244,6 @@ impl Command {
         pieces.push(Piece::Author(text.into()));
         let own = self.values.iter().filter(|value| !(pastes && value.is_pasted)).map(|value| value.name.clone());
         let environment = own.chain(environment.iter().map(|(name, _)| name.clone())).collect();
-        Outline { language: Language::Bash, pieces, environment }
+        Outline { language: Language::Bash, pieces, environment, background: Background::default() }
     }
 }

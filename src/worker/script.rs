@@ -13,7 +13,7 @@ use crate::files::{make_folder, write_anew};
 use crate::pipeline::plan::{Script, Step};
 use crate::pipeline::task::package::Restrictions;
 use crate::process::{self, Command, StandardError};
-use crate::shell::{self, Carried, Entrance, Language, Refusal, Substitution};
+use crate::shell::{self, Background, Carried, Entrance, Language, Refusal, Substitution};
 use crate::taint::Text;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -147,6 +147,7 @@ fn make(
         language: reader.language(),
         text,
         environment: named.chain(shell::Script::arguments(reader.arguments())).collect(),
+        background: Background::of(reader.language(), environment.pairs()),
     };
     let placed = shell::place(&script).map_err(|refusals| sentences(&refusals, &script))?;
     Ok((placed.script, placed.carried))
@@ -169,7 +170,8 @@ fn make_beside_secrets(
     let text = text()?;
     let named = environment.tainted().iter().filter(|(name, _)| shell::Script::names(&text, name));
     let environment = named.map(|(name, value)| (name.clone(), Cow::Borrowed(value))).collect();
-    let placed = shell::place(&shell::Script { language, text: &text, environment }).ok()?;
+    let placed =
+        shell::place(&shell::Script { language, text: &text, environment, background: Background::default() }).ok()?;
     let mut secrets = Vec::new();
     for hole in &placed.holes {
         let Entrance::Segment(segment) = hole.entrance else { continue };

@@ -1,5 +1,6 @@
 //! Scripts with payload text, against the real shell.
 
+mod background;
 mod benign;
 mod cage;
 mod canary;

@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
 use crate::pipeline::model::{self, Action, Job, Pipeline, Placed, Stage, Step, Variable};
 use crate::pipeline::plan::Interpreter;
 use crate::pipeline::{Need, ScriptRules};
-use crate::shell::{Entrance, Language, Links, Refusal, Script, Substitution, environment_name};
+use crate::shell::{Background, Entrance, Language, Links, Refusal, Script, Substitution, environment_name};
 use crate::taint::{Origin, Segment, Text};
 use crate::template::{self, Scalar};
 use std::borrow::Cow;
@@ -29,8 +29,9 @@ pub(super) fn check(pipeline: &Pipeline, rules: &ScriptRules, diagnostics: &mut 
             let tainted = tainted(pipeline, stage, job);
             let tainted: Vec<&Variable> = tainted.iter().collect();
             let mut left = Left::default();
+            let all = variables(pipeline, stage, job).collect();
             for step in job.all_steps() {
-                check_step(step, (&tainted, &mut left), rules, &mut needs, diagnostics);
+                check_step(step, (&tainted, &all, &mut left), rules, &mut needs, diagnostics);
             }
         }
     }
@@ -39,10 +40,15 @@ pub(super) fn check(pipeline: &Pipeline, rules: &ScriptRules, diagnostics: &mut 
 
 /// Returns the variables of a job that hold payload text, as its steps get them.
 pub(super) fn tainted(pipeline: &Pipeline, stage: &Stage, job: &Job) -> Vec<Variable> {
+    let variables = variables(pipeline, stage, job);
+    variables.filter(|it| it.value.is_tainted()).map(as_known).collect()
+}
+
+/// Returns the variables of a job.
+fn variables<'m>(pipeline: &'m Pipeline, stage: &'m Stage, job: &'m Job) -> impl Iterator<Item = &'m Variable> {
     let scopes = [&pipeline.variables, &stage.variables, &job.variables];
     let scopes = scopes.into_iter().flat_map(|scope| &scope.own);
-    let variables = scopes.chain(job.legs().iter().flat_map(|leg| &leg.variables));
-    variables.filter(|it| it.value.is_tainted()).map(as_known).collect()
+    scopes.chain(job.legs().iter().flat_map(|leg| &leg.variables))
 }
 
 /// Returns a variable as a script gets it. The value of a `$[ … ]` is known when its job runs: until
@@ -104,7 +110,7 @@ impl File {
 
 fn check_step(
     step: &Step,
-    (tainted, left): (&[&Variable], &mut Left),
+    (tainted, all, left): (&[&Variable], &Vec<&Variable>, &mut Left),
     rules: &ScriptRules,
     needs: &mut Vec<Need>,
     diagnostics: &mut Diagnostics,
@@ -120,15 +126,18 @@ fn check_step(
     left.link(&scalar.text);
     let text = with_variables(written, tainted);
     text.tell_places(rules.substitution, diagnostics);
+    let background = background(language, step, all);
     let mut environment = environment(step, tainted, &text.text);
     environment.extend(arguments(own, tainted));
     if language == Language::Bash {
-        environment.extend(left.files.iter().filter_map(|file| file.seed(&text.text, written.span)));
+        let read = with_startup(&text.text, &background);
+        environment.extend(left.files.iter().filter_map(|file| file.seed(&read, written.span)));
     }
     let script = Script {
         language,
         text: &text.text,
         environment: environment.iter().map(|it| (it.name.clone(), Cow::Borrowed(&it.value))).collect(),
+        background,
     };
     let is_judged = match rules.substitution {
         Substitution::Safe => script.is_tainted(),
@@ -155,6 +164,22 @@ fn check_step(
             }
         }
     }
+}
+
+/// Returns what is set around the script of a step.
+fn background(language: Language, step: &Step, variables: &[&Variable]) -> Background {
+    let exported = variables.iter().map(|it| (environment_name(&it.name.value), it.value.flatten()));
+    let own = step.env.iter().map(|(name, value)| (name.value.clone(), value.flatten()));
+    let all: Vec<_> = exported.chain(own).collect();
+    Background::of(language, all.iter().map(|(name, value)| (name.as_str(), &**value)))
+}
+
+/// Returns a script with the name of the file that bash runs before it.
+fn with_startup<'t>(script: &'t Text, background: &Background) -> Cow<'t, Text> {
+    let Some(startup) = background.startup() else { return Cow::Borrowed(script) };
+    let mut all = script.clone();
+    all.append(&Text::author(format!("\n. {startup}")));
+    Cow::Owned(all)
 }
 
 /// Tasks that run a file, each with the input that names it.

@@ -11,7 +11,7 @@ use crate::pipeline::task::Definition;
 use crate::pipeline::task::call::{Foreseen, Tool, Word, tool};
 use crate::pipeline::{Need, ScriptRules};
 use crate::shell::words::quoted;
-use crate::shell::{Language, Refusal, Script, Substitution};
+use crate::shell::{Background, Language, Refusal, Script, Substitution};
 use crate::taint::{Segment, Text};
 use crate::template;
 use std::path::Path;
@@ -99,7 +99,12 @@ impl<'p> Inputs<'p> {
 
 /// Judges one call as a script, and tells what is refused at the input that brings it.
 fn judge(line: &Spanned, program: &str, rules: &ScriptRules, needs: &mut Vec<Need>, diagnostics: &mut Diagnostics) {
-    let script = Script { language: Language::Bash, text: &line.text, environment: Vec::new() };
+    let script = Script {
+        language: Language::Bash,
+        text: &line.text,
+        environment: Vec::new(),
+        background: Background::default(),
+    };
     if !script.is_tainted() {
         return;
     }

@@ -6,7 +6,7 @@ use super::written::{Place, Variable, Written};
 use crate::diagnostic::{SourceMap, Span};
 use crate::expression::{Expression, Reference, Step};
 use crate::pipeline::check::scripts::Through;
-use crate::shell::{ARGUMENTS, Language, Links, Outline, Piece, Script, analyse, environment_name};
+use crate::shell::{ARGUMENTS, Background, Language, Links, Outline, Piece, Script, analyse, environment_name};
 use crate::taint::{Origin, Text};
 use crate::template::{Found, find_expressions};
 use crate::yaml::{Content, Entry, Locator, Node, Scalar};
@@ -34,6 +34,8 @@ pub(super) struct Finder<'f> {
     variables: &'f [Variable],
     /// The variables of the loops around, with what is known of them.
     loops: Vec<(String, Passed)>,
+    /// The author's own variables of all scopes, as they are in the environment.
+    exported: Vec<(String, String)>,
     locator: Locator,
 }
 
@@ -44,7 +46,8 @@ impl<'f> Finder<'f> {
         parameters: &'f [(String, Passed)],
         variables: &'f [Variable],
     ) -> Self {
-        Self { sources, alias, parameters, variables, loops: Vec::new(), locator: Locator::default() }
+        let (loops, exported) = (Vec::new(), Vec::new());
+        Self { sources, alias, parameters, variables, loops, exported, locator: Locator::default() }
     }
 
     /// Returns the variables of all scopes that get payload text.
@@ -78,6 +81,12 @@ impl<'f> Finder<'f> {
     /// Returns the scripts into which payload text comes, also by a file that an earlier step of the same list writes.
     pub(super) fn scripts(mut self, document: &Node) -> Vec<ForeseenScript> {
         let mut lists: Vec<Vec<ForeseenScript>> = vec![Vec::new()];
+        let mut exported = Vec::new();
+        self.walk(document, &mut |_, node| {
+            let named = node.member("variables").map(named_values).unwrap_or_default();
+            exported.extend(named.into_iter().map(|(name, value)| (environment_name(&name), author_text(value))));
+        });
+        self.exported = exported;
         self.walk(document, &mut |finder, node| {
             if node.member("steps").is_some() {
                 lists.push(Vec::new());
@@ -132,7 +141,11 @@ impl<'f> Finder<'f> {
             environment.extend(words.holes.into_iter().map(|place| (ARGUMENTS.to_owned(), place)));
         }
         let (names, places) = environment.into_iter().unzip();
-        let outline = Outline { language, pieces: script.pieces, environment: names };
+        let own = node.member("env").and_then(Node::entries).unwrap_or_default();
+        let own = own.iter().map(|entry| (key(entry).to_owned(), author_text(&entry.value)));
+        let all: Vec<_> = self.exported.iter().cloned().chain(own).collect();
+        let background = Background::of(language, all.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let outline = Outline { language, pieces: script.pieces, environment: names, background };
         Some(ForeseenScript {
             alias: self.alias.clone(),
             outline,
@@ -344,6 +357,11 @@ fn is_directed(node: &Node) -> bool {
     node.entries().unwrap_or_default().iter().any(|entry| has_expression(key(entry)))
 }
 
+/// Returns a scalar's text as its author wrote it.
+fn author_text(node: &Node) -> String {
+    node.text().map(|text| text.to_string()).unwrap_or_default()
+}
+
 fn key(entry: &Entry) -> &str {
     entry.key.text().map_or("", |text| &**text)
 }
@@ -375,7 +393,10 @@ fn with_files(mut scripts: Vec<ForeseenScript>) -> Vec<ForeseenScript> {
             add_file(&mut files, &links, &name, &place);
         }
         if script.outline.language == Language::Bash {
-            let author: Text = script.outline.author();
+            let mut author: Text = script.outline.author();
+            if let Some(startup) = script.outline.background.startup() {
+                author.append(&Text::author(format!("\n. {startup}")));
+            }
             let left = files.iter().filter_map(|(name, place)| Some((name, Script::left(&author, name)?, place)));
             for (name, left, place) in left {
                 script.outline.environment.push(left);

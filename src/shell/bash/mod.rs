@@ -28,6 +28,7 @@ mod syntax;
 pub use place::{UNQUOTED, kept_from_children};
 
 use super::analysis::{Finding, Findings, Fragment, Unread, variable};
+use super::background::KEYWORDS;
 use super::change;
 use super::outline::{Outline, is_left};
 use super::requirement::{self, Requirement};
@@ -36,6 +37,7 @@ use read::{Why, read};
 use rewrite::rewrite;
 use sink::judge;
 pub(super) use sink::{printing, without_version};
+use syntax::{Command, Joint, Part, Script, Simple, Word};
 
 const ANOTHER_NAME: &str =
     "shells and programs obey a variable of this name: give it another one, such as `BUILD_…` or `APP_…`";
@@ -68,12 +70,16 @@ pub(super) fn analyse(outline: &Outline, given: Given) -> Result<Findings, Unrea
             Unread { hole: None, reason }
         }
     })?;
-    checked::note(&mut reading);
+    if let Some(startup) = outline.background.startup() {
+        run_first(startup, &mut reading.script);
+    }
+    let known = checked::note(&mut reading, &outline.background);
     let judgement =
         judge(&reading, outline.holes(), variable, (&outline.environment, given), keys::are_numbers(&symbols));
     let rewriting = rewrite(&symbols, &reading, &judgement, variable);
     let mut findings =
         Findings { script: vec![Fragment::Text(rewriting.script)], written: judgement.written, ..Findings::default() };
+    let beside = outline.background.refusal().or(known.takes_keywords.then(|| KEYWORDS.to_owned()));
     for (hole, verdict) in judgement.verdicts.into_iter().enumerate() {
         let place = rewriting.places.get(hole).copied().flatten();
         let name = hole.checked_sub(outline.holes()).and_then(|at| outline.environment.get(at));
@@ -84,8 +90,9 @@ pub(super) fn analyse(outline: &Outline, given: Given) -> Result<Findings, Unrea
         let counted = (!is_known && is_counted).then_some(COUNTED);
         let is_lost = hole < outline.holes() && place.is_none();
         let unplaced = is_lost.then(|| "put at a place that pipehook can't tell".to_owned());
-        let refusal = verdict
-            .refusal
+        let refusal = beside
+            .clone()
+            .or(verdict.refusal)
             .or(verdict.changed.filter(|_| is_known).map(str::to_owned))
             .or_else(|| counted.map(str::to_owned))
             .or_else(|| rewriting.refusals.get(&hole).cloned())
@@ -99,4 +106,15 @@ pub(super) fn analyse(outline: &Outline, given: Given) -> Result<Findings, Unrea
         findings.holes.push(Finding { place, requirements, refusal, help, line: None });
     }
     Ok(findings)
+}
+
+/// Puts the file that bash runs before a script in front of its commands, as one that it sources: where its name is not
+/// known, as any.
+fn run_first(file: &str, script: &mut Script) {
+    let is_known = !file.contains(['$', '`', '~']);
+    let name = if is_known { Part::Text { text: file.to_owned(), quoted: true } } else { Part::Opaque };
+    let source = Word { parts: vec![Part::Text { text: ".".to_owned(), quoted: false }] };
+    let words = vec![source, Word { parts: vec![name] }];
+    script.commands.insert(0, Command::Simple(Simple { words, ..Simple::default() }));
+    script.joints.insert(0, Joint { ends_line: true, ..Joint::default() });
 }

@@ -1,9 +1,9 @@
 //! What a short program in Python, as a shell gives one to `python -c` or on its input, makes of the words behind it.
 
 use super::analyse;
-use crate::shell::Language;
 use crate::shell::analysis::Finding;
 use crate::shell::outline::{ARGUMENTS, Outline, Piece};
+use crate::shell::{Background, Language};
 use std::collections::BTreeSet;
 
 /// The most words that are told apart; those behind are looked at together.
@@ -28,7 +28,12 @@ pub(in crate::shell) fn demands_of_words(program: &str) -> Option<Vec<WordDemand
     let (text, words) = named(program);
     let names = words.iter().map(|number| format!("{WORD}{number}"));
     let environment = [ARGUMENTS.to_owned()].into_iter().chain(names).collect();
-    let outline = Outline { language: Language::Python, pieces: vec![Piece::Author(text.into())], environment };
+    let outline = Outline {
+        language: Language::Python,
+        pieces: vec![Piece::Author(text.into())],
+        environment,
+        background: Background::default(),
+    };
     let found = analyse(&outline).ok()?;
     Some(std::iter::once(None).chain(words.into_iter().map(Some)).zip(found.holes).collect())
 }

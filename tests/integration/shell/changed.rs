@@ -2,7 +2,7 @@
 //! text, values that are taken are changed by the real shell and programs, and what arrives is looked at.
 
 use super::running::{placed, refused_of};
-use pipehook::shell::{Language, Outline, Piece, analyse};
+use pipehook::shell::{Background, Language, Outline, Piece, analyse};
 use std::process::Command;
 
 /// Ways to make `$r` of `$t` in bash alone.
@@ -217,7 +217,12 @@ fn what_arrives_of_a_text_that_is_taken_is_what_its_place_demands() {
             let script = format!("t=\"${{{{ x }}}}\"; {way}; {}", place.use_of_it);
             let (front, behind) = script.split_once("${{ x }}").expect("a hole");
             let pieces = vec![Piece::Author(front.into()), Piece::Hole, Piece::Author(behind.into())];
-            let analysis = analyse(&Outline { language: Language::Bash, pieces, environment: Vec::new() });
+            let analysis = analyse(&Outline {
+                language: Language::Bash,
+                pieces,
+                environment: Vec::new(),
+                background: Background::default(),
+            });
             let taken = some.iter().zip(&arrived).filter(|(value, _)| analysis.test(&[*value]).is_ok());
             let bad = taken.filter(|(_, arrived)| !(place.holds)(arrived)).map(|it| format!("{script} {it:?}"));
             wrong.extend(bad.take(2));

@@ -4,7 +4,7 @@ mod proof;
 mod reach;
 
 use super::running::{Workspace, placed_beside, placed_in, stdout, text};
-use pipehook::shell::{ARGUMENTS, Language, Placed, Refusal, Requirement, Script, analyse};
+use pipehook::shell::{ARGUMENTS, Background, Language, Placed, Refusal, Requirement, Script, analyse};
 use proptest::prelude::*;
 
 /// What breaks out of some literal.
@@ -369,8 +369,13 @@ fn what_is_put_together_to_a_logging_command_is_plain_inside_of_its_brackets() {
 #[test]
 fn outside_of_strings_only_what_is_no_text_has_a_place_and_refusals_say_what_python_can_do() {
     let found = analyse(
-        &Script { language: Language::Python, text: &text("n = ${{ x }}", |_| String::new()), environment: vec![] }
-            .outline(),
+        &Script {
+            language: Language::Python,
+            text: &text("n = ${{ x }}", |_| String::new()),
+            environment: vec![],
+            background: Background::default(),
+        }
+        .outline(),
     );
     assert!(found.refusals().is_empty() && found.requirements()[0].requirements == [Requirement::Number]);
     let helps = [

@@ -1,6 +1,6 @@
 //! Builds texts from scripts with `${{ … }}`, and runs what became of them.
 
-use pipehook::shell::{Carried, FOLDER_VARIABLE, Language, Placed, Refusal, Script, place};
+use pipehook::shell::{Background, Carried, FOLDER_VARIABLE, Language, Placed, Refusal, Script, place};
 use pipehook::taint::{Origin, Segment, Text};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -50,7 +50,7 @@ pub fn refused_of<'r>(rows: &'r [(&str, &str)]) -> Vec<(&'r str, &'r str, String
 
 /// Places a text's values in a script of a language.
 pub fn placed_in(language: Language, text: &Text) -> Result<Placed, Vec<Refusal>> {
-    place(&Script { language, text, environment: Vec::new() })
+    place(&Script { language, text, environment: Vec::new(), background: Background::default() })
 }
 
 /// Places a value that the script reads from a variable of its environment.
@@ -58,7 +58,7 @@ pub fn placed_beside(language: Language, script: &str, name: &str, value: &str) 
     let origin = Origin { alias: "WebHook".into(), path: "title".into() };
     let value = Text::tainted(value, Arc::new(origin));
     let environment = vec![(name.to_owned(), Cow::Owned(value))];
-    place(&Script { language, text: &Text::author(script), environment })
+    place(&Script { language, text: &Text::author(script), environment, background: Background::default() })
 }
 
 /// Returns a script with its values put in as they are.

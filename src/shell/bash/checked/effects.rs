@@ -79,6 +79,8 @@ pub(super) struct Survey {
     pub(super) fixed: HashSet<String>,
     /// Something changes what commands mean, or variables behind the script's back.
     pub(super) is_unfollowed: bool,
+    /// It says `set -k`, so that a word such as `z=5` is a variable of its command.
+    pub(super) takes_keywords: bool,
     /// Commands run at the end of the script.
     pub(super) has_trap: bool,
     /// It runs a file in the shell itself, outside of its functions and loops.
@@ -387,7 +389,12 @@ impl Survey {
                 has_option('f')
             }
             // A word such as `z=5` is no argument then.
-            "set" => texts.iter().flatten().any(|it| it == "keyword" || it.starts_with('-') && it.contains('k')),
+            "set" => {
+                let is_keyword = |it: &String| it == "keyword" || it.starts_with('-') && it.contains('k');
+                let takes_keywords = texts.iter().flatten().any(is_keyword);
+                self.takes_keywords |= takes_keywords;
+                takes_keywords
+            }
             // What is sent to a closed descriptor does not run.
             "exec" => simple.redirects.iter().any(|it| it.target.literal().is_some_and(|it| it.ends_with('-'))),
             "readonly" => words.iter().any(names_any),

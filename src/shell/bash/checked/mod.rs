@@ -25,6 +25,7 @@ mod words;
 use super::read::Reading;
 use super::shape::Shape;
 use super::syntax::{Assignment, Behind, Command, Compound, Form, HereDocument, Script, Simple, Word};
+use crate::shell::Background;
 use crate::shell::special::is_special;
 use called::in_shell;
 use effects::{Effects, SOURCING, Survey, is_sure};
@@ -43,11 +44,19 @@ const TEXTS_MAX: usize = FACTS_MAX / 2;
 const KEPT_BY_SHELL: &[&str] =
     &["_", "REPLY", "PWD", "OLDPWD", "MAPFILE", "PIPESTATUS", "COPROC", "LINES", "COLUMNS", "BASH_REMATCH"];
 
+/// What else was seen of a script.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Noted {
+    /// It says `set -k`.
+    pub(super) takes_keywords: bool,
+}
+
 /// Notes in a script's syntax what is made sure of where it reads its variables.
-pub(super) fn note(reading: &mut Reading) {
+pub(super) fn note(reading: &mut Reading, background: &Background) -> Noted {
     let survey = Survey::of_script(reading);
-    if survey.is_unfollowed {
-        return;
+    let noted = Noted { takes_keywords: survey.takes_keywords };
+    if survey.is_unfollowed || background.changes_meanings() {
+        return noted;
     }
     let mut documents = std::mem::take(&mut reading.documents);
     let last = last_changes(&reading.script, &survey);
@@ -67,6 +76,7 @@ pub(super) fn note(reading: &mut Reading) {
     let place = Place { is_outermost: true, is_heeded: true, ..Place::default() };
     walker.script(&mut reading.script, Some(Facts::default()), place);
     reading.documents = documents;
+    noted
 }
 
 /// What is known of a variable's value.
