@@ -1,10 +1,12 @@
 //! What the author of a script has set around it, by which the shell makes something else of its commands: variables that
-//! bash obeys when it starts (manual of bash, "Bash Variables", "Bash Startup Files", "Shell Functions").
+//! bash obeys when it starts (manual of bash, "Bash Variables", "Bash Startup Files", "Shell Functions"), and what earlier
+//! steps of the job have set up.
 //!
 //! None of them holds payload text, `special` sees to that. But a check that a script makes may not be one beside them.
 //! Bash takes no `IFS`, `BASH_ALIASES` and `BASH_CMDS` from its environment, and `GLOBIGNORE` changes no test.
 
 use super::Language;
+use super::earlier::Earlier;
 
 /// How the name of a variable begins that brings a function.
 const FUNCTION: &str = "BASH_FUNC_";
@@ -18,6 +20,9 @@ const KEYWORD: &str = "keyword";
 
 /// Variables beside which a check may be none.
 const MEANINGS: &[&str] = &[STARTUP, OPTIONS, "BASHOPTS", "BASH_COMPAT", "FUNCNEST", "POSIXLY_CORRECT"];
+
+/// Variables that hold what git has messages edited by.
+const EDITORS: &[&str] = &["EDITOR", "VISUAL", "GIT_EDITOR", "GIT_SEQUENCE_EDITOR"];
 
 /// The most bytes of a value that is looked at.
 const VALUE_MAX: usize = 4096;
@@ -33,6 +38,13 @@ pub struct Background {
     takes_keywords: bool,
     /// The file that bash runs first, as its author wrote it.
     startup: Option<String>,
+    /// Names that earlier steps gave to programs, with what each may stand for; nothing for any.
+    programs: Vec<(String, Vec<Option<String>>)>,
+    /// Aliases of git by earlier steps that may run a program, and whether any name may be one.
+    aliases: Vec<String>,
+    has_any_alias: bool,
+    /// What git has messages edited by.
+    editors: Vec<String>,
 }
 
 impl Background {
@@ -47,6 +59,9 @@ impl Background {
             if name.starts_with(FUNCTION) && background.function.as_deref().is_none_or(|known| name < known) {
                 background.function = Some(name.to_owned());
             }
+            if EDITORS.contains(&name) {
+                background.editors.push(value.chars().take(VALUE_MAX).collect());
+            }
             if name == STARTUP {
                 background.startup = Some(value.chars().take(VALUE_MAX).collect());
             }
@@ -59,6 +74,37 @@ impl Background {
         background.meanings.sort_unstable();
         background.meanings.dedup();
         background
+    }
+
+    /// Adds what earlier steps have set up, as far as a script of this text uses it.
+    #[must_use]
+    pub fn after(mut self, earlier: &Earlier, language: Language, script: &str) -> Self {
+        if language == Language::Bash {
+            self.programs = earlier.programs(script);
+            (self.aliases, self.has_any_alias) = earlier.aliases(script);
+            self.editors.extend_from_slice(earlier.editors(script));
+        }
+        self
+    }
+
+    /// Returns the names that earlier steps gave to programs, each with what it may stand for; nothing for any.
+    pub(super) fn programs(&self) -> &[(String, Vec<Option<String>>)] {
+        &self.programs
+    }
+
+    /// Returns the aliases of git that may run a program.
+    pub(super) fn aliases(&self) -> &[String] {
+        &self.aliases
+    }
+
+    /// Says whether any command of git that is none of its own may be such an alias.
+    pub(super) fn has_any_alias(&self) -> bool {
+        self.has_any_alias
+    }
+
+    /// Returns the commands that git may have messages edited by.
+    pub(super) fn editors(&self) -> &[String] {
+        &self.editors
     }
 
     /// Says whether a check that a script makes may be none.

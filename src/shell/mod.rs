@@ -49,6 +49,7 @@
 //! obeyed       those, and others of which some program makes more than data
 //! filename     what a path ends with, and files that somebody runs, by their names
 //! link         files with several names
+//! earlier      programs with other names, and settings of git, by earlier steps
 //! listing      where a script takes names of files from patterns and lists
 //! words        arguments as tasks split them, and as words of bash
 //! program      commands of another language, judged as bash's
@@ -64,6 +65,7 @@ mod bash;
 mod change;
 mod cmd;
 pub mod command;
+mod earlier;
 mod filename;
 mod git;
 mod known;
@@ -83,6 +85,7 @@ pub mod words;
 pub use analysis::{Analysis, Entrance, HOLES_MAX, Hole, Refusal, SCRIPT_BYTES_MAX, analyse};
 pub use background::Background;
 pub use bash::{UNQUOTED, kept_from_children};
+pub use earlier::Earlier;
 pub use known::Known;
 pub use link::Links;
 pub use obeyed::is_obeyed as is_obeyed_variable;

@@ -7,6 +7,7 @@ mod canary;
 mod changed;
 mod checked;
 mod errexit;
+mod earlier;
 mod environment;
 mod everyday;
 mod extended;

@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
 use crate::pipeline::model::{self, Action, Job, Pipeline, Placed, Stage, Step, Variable};
 use crate::pipeline::plan::Interpreter;
 use crate::pipeline::{Need, ScriptRules};
-use crate::shell::{Background, Entrance, Language, Links, Refusal, Script, Substitution, environment_name};
+use crate::shell::{Background, Earlier, Entrance, Language, Links, Refusal, Script, Substitution, environment_name};
 use crate::taint::{Origin, Segment, Text};
 use crate::template::{self, Scalar};
 use std::borrow::Cow;
@@ -78,6 +78,8 @@ struct Left {
     /// The files that they have written payload text to.
     files: Vec<File>,
     links: Links,
+    /// What they have made of the names of programs.
+    earlier: Earlier,
 }
 
 impl Left {
@@ -96,6 +98,12 @@ impl Left {
         own.for_each(|segment| self.links.add(&segment.text));
         let known: Vec<_> = self.files.iter().map(|it| (it.name.clone(), it.origin.clone(), it.span)).collect();
         known.iter().for_each(|(name, origin, span)| self.add(name, origin, *span));
+    }
+
+    /// Notes what a script makes of the names of programs, for those behind it.
+    fn note(&mut self, script: &Text) {
+        let own = script.segments().iter().filter(|segment| !segment.is_tainted());
+        own.for_each(|segment| self.earlier.add(&segment.text));
     }
 }
 
@@ -126,7 +134,8 @@ fn check_step(
     left.link(&scalar.text);
     let text = with_variables(written, tainted);
     text.tell_places(rules.substitution, diagnostics);
-    let background = background(language, step, all);
+    let background = background(language, step, all).after(&left.earlier, language, &author_text(&scalar.text));
+    left.note(&scalar.text);
     let mut environment = environment(step, tainted, &text.text);
     environment.extend(arguments(own, tainted));
     if language == Language::Bash {
@@ -164,6 +173,12 @@ fn check_step(
             }
         }
     }
+}
+
+/// Returns what of a text its author wrote.
+fn author_text(text: &Text) -> String {
+    let own = text.segments().iter().filter(|segment| !segment.is_tainted());
+    own.map(|segment| &*segment.text).collect()
 }
 
 /// Returns what is set around the script of a step.

@@ -6,7 +6,9 @@ use super::written::{Place, Variable, Written};
 use crate::diagnostic::{SourceMap, Span};
 use crate::expression::{Expression, Reference, Step};
 use crate::pipeline::check::scripts::Through;
-use crate::shell::{ARGUMENTS, Background, Language, Links, Outline, Piece, Script, analyse, environment_name};
+use crate::shell::{
+    ARGUMENTS, Background, Earlier, Language, Links, Outline, Piece, Script, analyse, environment_name,
+};
 use crate::taint::{Origin, Text};
 use crate::template::{Found, find_expressions};
 use crate::yaml::{Content, Entry, Locator, Node, Scalar};
@@ -380,13 +382,17 @@ fn named_values(section: &Node) -> Vec<(String, &Node)> {
 /// Adds the files of payload text to the scripts of a list of steps that name them.
 fn with_files(mut scripts: Vec<ForeseenScript>) -> Vec<ForeseenScript> {
     let mut files: Vec<(String, Place)> = Vec::new();
-    let mut links = Links::default();
+    let (mut links, mut earlier) = (Links::default(), Earlier::default());
     for at in 0..scripts.len() {
         let is_last = at + 1 == scripts.len();
         let script = &mut scripts[at];
+        let outline = &mut script.outline;
+        let text = outline.author().flatten().into_owned();
+        outline.background = std::mem::take(&mut outline.background).after(&earlier, outline.language, &text);
         for piece in &script.outline.pieces {
             if let Piece::Author(text) = piece {
                 links.add(text);
+                earlier.add(text);
             }
         }
         for (name, place) in files.clone() {

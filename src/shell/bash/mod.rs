@@ -74,8 +74,14 @@ pub(super) fn analyse(outline: &Outline, given: Given) -> Result<Findings, Unrea
         run_first(startup, &mut reading.script);
     }
     let known = checked::note(&mut reading, &outline.background);
-    let judgement =
-        judge(&reading, outline.holes(), variable, (&outline.environment, given), keys::are_numbers(&symbols));
+    let judgement = judge(
+        &reading,
+        outline.holes(),
+        variable,
+        (&outline.environment, given),
+        keys::are_numbers(&symbols),
+        &outline.background,
+    );
     let rewriting = rewrite(&symbols, &reading, &judgement, variable);
     let mut findings =
         Findings { script: vec![Fragment::Text(rewriting.script)], written: judgement.written, ..Findings::default() };

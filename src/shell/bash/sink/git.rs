@@ -10,6 +10,7 @@ use super::packed::GIT;
 use super::simple::Call;
 use super::written::named_by_option;
 use crate::shell::filename::base;
+use crate::shell::git::{is_own_command, is_plain_alias};
 use std::collections::HashSet;
 
 /// Commands of `git` that print nothing of what others have given to it.
@@ -93,10 +94,10 @@ const PLAIN_EDITORS: &[&str] = &["vi", "vim", "nvim", "gvim", "emacs", "emacscli
 const PLAIN_OPTIONS: &[&str] = &["-f", "--nofork", "-nw", "-t", "-w", "--wait"];
 
 /// Says whether a command of `git` is, or may be, one of some aliases.
-fn is_alias_of_shell(command: Option<&Argument>, aliases: &HashSet<String>) -> bool {
+fn is_alias_of_shell(command: Option<&Argument>, aliases: &HashSet<String>, may_be_any: bool) -> bool {
     let is_one = |command: &Argument| match command.literal() {
-        Some(name) => aliases.contains(&name),
-        None => !aliases.is_empty(),
+        Some(name) => aliases.contains(&name) || may_be_any && !is_own_command(&name),
+        None => may_be_any || !aliases.is_empty(),
     };
     command.is_some_and(is_one)
 }
@@ -142,8 +143,9 @@ impl Walker {
         if is(&["commit", "tag", "notes", "merge"]) {
             self.message_of_file(call);
         }
-        if is_alias_of_shell(command, &self.aliases_of_git) {
-            self.refuse(&call.sources(), "an argument of an alias of `git` that a shell runs");
+        if is_alias_of_shell(command, &self.aliases_of_git, self.has_any_alias_of_git) {
+            self.refuse(&call.sources(), "an argument of an alias of `git` that may run a program");
+            self.refuse(&[call.scope.stdin], "the input of an alias of `git` that may run a program");
         }
         let names_branch = call
             .rest()
@@ -219,8 +221,8 @@ impl Walker {
             let (name, glued) =
                 rest.split_once('=').map_or((rest, None), |(name, value)| (name, Some(value.to_owned())));
             let value = glued.or_else(|| simple.words.get(at + 1).map(Word::prefix));
-            // A value that is not known may begin so too.
-            if value.is_some_and(|value| value.is_empty() || value.starts_with('!')) {
+            // A value that is not known may be any.
+            if value.is_some_and(|value| !is_plain_alias(&value)) {
                 self.aliases_of_git.insert(name.to_owned());
             }
         }

@@ -9,6 +9,10 @@ use crate::shell::filename::base;
 /// Commands that give a file one more name, or copy it to one.
 const LINKING: &[&str] = &["ln", "link", "cp", "mv", "install", "hash"];
 
+/// The one of them that package managers have too, and what may stand in front of it.
+const INSTALL: &str = "install";
+const LAUNCHERS: &[&str] = &["sudo", "doas", "env", "command", "busybox"];
+
 /// Where the system names the program of a process: the shell's own, as far as a script has to do with it.
 const PROCESSES: &str = "/proc/";
 
@@ -20,6 +24,11 @@ impl Walker {
     pub(super) fn foresee_links(&mut self, simple: &Simple) {
         let is_link = |word: &Word| word.literal().is_some_and(|it| LINKING.contains(&base(&it)));
         let Some(at) = simple.words.iter().position(is_link) else { return };
+        // Behind the name of a package manager it is a command of that.
+        let is_launcher = |word: &Word| word.literal().is_some_and(|it| LAUNCHERS.contains(&base(&it)));
+        if simple.words[at].has_text(INSTALL) && !simple.words[..at].iter().all(is_launcher) {
+            return;
+        }
         let operands: Vec<&Word> = simple.words[at + 1..].iter().filter(|it| !it.prefix().starts_with('-')).collect();
         let Some((name, files)) = operands.split_last() else { return };
         let Some(name) = last_literal(name).filter(|name| !name.is_empty()) else { return };

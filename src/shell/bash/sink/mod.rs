@@ -54,6 +54,7 @@ use super::alternatives::written_out;
 use super::flow::{Demand, Flow, Id, Node, Verdict};
 use super::read::Reading;
 use super::syntax::{Command, Compound, HereDocument, Part, Script, Simple, Word};
+use crate::shell::Background;
 use crate::shell::change::Change;
 use crate::shell::obeyed::is_obeyed;
 use crate::shell::outline::{FILE, KEPT, LISTED, NAMES};
@@ -86,15 +87,16 @@ pub(super) struct Judgement {
 
 /// Judges a script with `holes` holes, named as `variable` says, and with payload text in the
 /// variables of `environment`, which count as holes behind those; it also says what they are. `keys_are_numbers` says that no array
-/// of the script is associative.
+/// of the script is associative. `background` is what is set around the script.
 pub(super) fn judge(
     reading: &Reading,
     holes: usize,
     variable: fn(usize) -> String,
     environment: (&[String], Given),
     keys_are_numbers: bool,
+    background: &Background,
 ) -> Judgement {
-    let judge = |brought| judge_with(reading, holes, variable, environment, keys_are_numbers, brought);
+    let judge = |brought| judge_with(reading, holes, variable, environment, keys_are_numbers, (background, brought));
     match judge(HashSet::new()) {
         // Code that the script writes brings functions: now it is known which words are calls of them.
         (_, brought) if !brought.is_empty() => judge(brought).0,
@@ -109,7 +111,7 @@ fn judge_with(
     variable: fn(usize) -> String,
     environment: (&[String], Given),
     keys_are_numbers: bool,
-    brought: HashSet<String>,
+    (background, brought): (&Background, HashSet<String>),
 ) -> (Judgement, HashSet<String>) {
     let (environment, given) = environment;
     let own = environment.iter().filter(|_| given == Given::AsItIs).cloned();
@@ -125,8 +127,9 @@ fn judge_with(
         associative: HashSet::new(),
         outermost: 0,
         aliases: HashMap::new(),
-        linked: HashMap::new(),
-        aliases_of_git: HashSet::new(),
+        linked: background.programs().iter().cloned().collect(),
+        aliases_of_git: background.aliases().iter().cloned().collect(),
+        has_any_alias_of_git: background.has_any_alias(),
         forwards: Forwards::default(),
         later: Later::default(),
         names: Names::default(),
@@ -186,6 +189,7 @@ fn judge_with(
         is_outermost: true,
         level: 0,
     };
+    background.editors().iter().for_each(|editor| walker.edits_messages(editor));
     walker.script(&reading.script, scope);
     walker.forward_all();
     walker.settle_names();
@@ -239,6 +243,8 @@ struct Walker {
     linked: HashMap<String, Vec<Option<String>>>,
     /// The aliases of `git` that it sets which are commands of a shell.
     aliases_of_git: HashSet<String>,
+    /// Any command of `git` that is none of its own may be such an alias.
+    has_any_alias_of_git: bool,
     forwards: Forwards,
     later: Later,
     names: Names,
