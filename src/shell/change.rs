@@ -118,6 +118,7 @@ impl Change {
                 Some(vec![requirement, Requirement::NoFileAtAll])
             }
             Requirement::NotAFile if self.has(Self::MARKED) => Some(vec![requirement, Requirement::NoFileMark]),
+            Requirement::OneWord if self != Self::NONE => Some(self.plain(Requirement::Plain)),
             Requirement::OneLine if self.has(Self::JSON) => Some(vec![Requirement::NoBackslash]),
             _ => Some(vec![requirement]),
         }

@@ -85,6 +85,8 @@ pub enum Requirement {
     NoBackslash,
     /// Neither begins with `@` or `<` nor with `file:` or `fileb:`, which make programs read a file.
     NotAFile,
+    /// No blank, and none of `*`, `?`, `[` and `(`: the shell makes one word of it, and no names of files.
+    OneWord,
     /// No line break: a second line would be a header or a setting of its own.
     OneLine,
     /// At most [`VALUE_BYTES_MAX`] bytes, because it is read from the environment by another program
@@ -155,6 +157,7 @@ impl Requirement {
             Self::NoFormat => !value.contains(['%', '\\']),
             Self::NoBackslash => !value.contains('\\'),
             Self::NotAFile => !FILE_MARKS.iter().any(|mark| value.starts_with(mark)),
+            Self::OneWord => !value.contains(|it: char| it.is_ascii_whitespace() || "*?[(".contains(it)),
             Self::OneLine => !value.contains(['\n', '\r']),
             Self::Short => value.len() <= VALUE_BYTES_MAX,
             Self::InsidePath | Self::BelowFolder => is_inside_path(value),
@@ -211,6 +214,7 @@ impl Requirement {
             Self::NoFormat => "text without `%` and `\\`",
             Self::NoBackslash => "text without `\\`",
             Self::NotAFile => "text that doesn't begin with `@`, `<` or `file:`",
+            Self::OneWord => "text without blanks, `*`, `?`, `[` and `(`, or put into double quotes",
             Self::OneLine => "one line of text",
             Self::Short => "shorter than 64 KiB",
             Self::InsidePath | Self::BelowFolder => "a relative path without `..`, not empty",

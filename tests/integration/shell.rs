@@ -21,4 +21,5 @@ mod python;
 mod refusals;
 mod refused;
 pub mod running;
+mod steered;
 mod tools;

@@ -37,6 +37,7 @@ use read::{Why, read};
 use rewrite::rewrite;
 use sink::judge;
 pub(super) use sink::{printing, without_version};
+use std::collections::HashSet;
 use syntax::{Command, Joint, Part, Script, Simple, Word};
 
 const ANOTHER_NAME: &str =
@@ -74,12 +75,17 @@ pub(super) fn analyse(outline: &Outline, given: Given) -> Result<Findings, Unrea
         run_first(startup, &mut reading.script);
     }
     let known = checked::note(&mut reading, &outline.background);
+    // A file that runs first may have made something else of any array.
+    let associative = match outline.background.startup() {
+        Some(_) => HashSet::new(),
+        None => keys::associative(&symbols, &reading.script),
+    };
     let judgement = judge(
         &reading,
         outline.holes(),
         variable,
         (&outline.environment, given),
-        keys::are_numbers(&symbols),
+        (keys::are_numbers(&symbols), associative),
         &outline.background,
     );
     let rewriting = rewrite(&symbols, &reading, &judgement, variable);

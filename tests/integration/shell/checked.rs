@@ -6,6 +6,7 @@ use super::errexit;
 use super::extended;
 use super::naive;
 use super::running::{placed, refused_of};
+use super::steered;
 use std::sync::Mutex;
 
 /// Texts that do something in arithmetic, as a name, as an option and as code, also behind what a check admits.
@@ -423,11 +424,11 @@ const BROKEN: &[(&str, &str)] = &[
 ];
 
 fn holding() -> Vec<&'static str> {
-    [HOLDS, errexit::HOLDS, extended::HOLDS].concat()
+    [HOLDS, errexit::HOLDS, extended::HOLDS, steered::HOLDS].concat()
 }
 
 fn broken() -> Vec<(&'static str, &'static str)> {
-    [BROKEN, errexit::BROKEN, extended::BROKEN].concat()
+    [BROKEN, errexit::BROKEN, extended::BROKEN, steered::BROKEN].concat()
 }
 
 fn filled(script: &str) -> String {

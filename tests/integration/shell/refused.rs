@@ -346,6 +346,16 @@ const BY_VALUE: &[(&str, &str)] = &[
     ("t=\"${{ x }}\"; set -- $t; git diff \"$2\"", "a --output=C"),
     ("t=\"${{ x }}\"; a=($t); git log \"${a[1]}\"", "a --output=C"),
     ("f() { for x in $1; do git log \"$x\"; done; }; f \"${{ x }}\"", "a --output=C"),
+    ("t=\"${{ x }}\"; rm -rf build/$t", "a /tmp/b"),
+    ("t=\"${{ x }}\"; rm -rf $t", "*"),
+    ("t=\"${{ x }}\"; mv $t d", "a b"),
+    ("t=\"${{ x }}\"; docker run -e X=$t image", "a other"),
+    ("t=\"${{ x }}\"; curl -d t=$t https://x", "a https://y"),
+    ("t=\"${{ x }}\"; jq --arg v $t . f", "a input"),
+    ("t=\"${{ x }}\"; find \"$t\" -name \"*.tmp\" -delete", "!"),
+    ("t=\"${{ x }}\"; find \"$t\" -exec rm -rf {} +", "("),
+    ("find . -name \"${{ x }}\" -delete", "*"),
+    ("t=\"${{ x }}\"; set \"$t\"", "+e"),
     ("f() { for x in \"$@\"; do git log \"$x\"; done; }; t=\"${{ x }}\"; f b $t", "a --output=C"),
 ];
 
@@ -358,8 +368,14 @@ fn a_value_that_means_more_to_a_program_is_refused_and_a_plain_one_is_taken() {
 }
 
 /// Programs that change the machine: no payload text is what they do it to. These are never run by a test.
-const MACHINE: &[&str] =
-    &["pkill -f \"${{ x }}\"", "killall ${{ x }}", "date -s \"${{ x }}\"", "date --set=\"${{ x }}\""];
+const MACHINE: &[&str] = &[
+    "dd \"${{ x }}\"",
+    "set -o \"${{ x }}\"",
+    "pkill -f \"${{ x }}\"",
+    "killall ${{ x }}",
+    "date -s \"${{ x }}\"",
+    "date --set=\"${{ x }}\"",
+];
 
 #[test]
 fn no_payload_chooses_what_changes_the_machine() {

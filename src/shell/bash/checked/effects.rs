@@ -33,6 +33,28 @@ const READING: &[&str] = &["read", "mapfile", "readarray"];
 pub(super) const RELIED_ON: &[&str] =
     &["exit", "return", "continue", "break", "[", "test", "command", "builtin", "local"];
 
+/// Commands whose effect is looked for where they stand, and that `"$@"` may run elsewhere.
+const STEERING: &[&str] = &[
+    "alias",
+    "declare",
+    "enable",
+    "eval",
+    "exec",
+    "export",
+    "mapfile",
+    "printf",
+    "read",
+    "readarray",
+    "readonly",
+    "set",
+    "shopt",
+    "source",
+    "trap",
+    "typeset",
+    "unset",
+    ".",
+];
+
 /// Operators of a test that evaluate what stands beside them.
 pub(super) const EVALUATING: &[&str] = &["-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v", "-R"];
 
@@ -79,6 +101,11 @@ pub(super) struct Survey {
     pub(super) fixed: HashSet<String>,
     /// Something changes what commands mean, or variables behind the script's back.
     pub(super) is_unfollowed: bool,
+    /// A command's name is known only when the script runs: `"$@"`.
+    has_open_command: bool,
+    /// The commands among whose words stands the name of one of the shell's that others rely on, `run readonly x`; nothing
+    /// for one whose name is not known, and for a variable's value.
+    naming: HashSet<Option<String>>,
     /// It says `set -k`, so that a word such as `z=5` is a variable of its command.
     pub(super) takes_keywords: bool,
     /// Commands run at the end of the script.
@@ -141,6 +168,9 @@ impl Survey {
         survey.script(&reading.script, &mut bodies);
         survey.words(reading.documents.iter().map(|document| &document.body), &mut bodies);
         survey.is_unfollowed |= RELIED_ON.iter().any(|name| survey.defined.contains_key(*name));
+        let mut naming = survey.naming.iter();
+        let names = naming.any(|name| name.as_ref().is_none_or(|name| survey.defined.contains_key(name)));
+        survey.is_unfollowed |= survey.has_open_command && names;
         survey.is_unfollowed |= survey.defined.keys().any(|name| survey.unset.names.contains(name));
         survey.goes_on |= survey.defined.contains_key(errexit::SET);
         let documents = reading.documents.iter().enumerate();
@@ -364,6 +394,7 @@ impl Survey {
         self.divides_oddly |= sets_dividers && !reads || simple.words.iter().any(names_dividers);
         self.fails_anywhere |= simple.assignments.iter().chain(&simple.declared).any(|it| it.name == CALL_DEPTH);
         self.goes_on |= errexit::may_be_undone(simple);
+        self.note_named(simple);
         let Some((name, words)) = in_shell(simple).split_first() else { return };
         let texts: Vec<Option<String>> = words.iter().map(Word::literal).collect();
         let has_option = |letter: char| {
@@ -396,7 +427,10 @@ impl Survey {
                 takes_keywords
             }
             // What is sent to a closed descriptor does not run.
-            "exec" => simple.redirects.iter().any(|it| it.target.literal().is_some_and(|it| it.ends_with('-'))),
+            "exec" => simple.redirects.iter().any(|it| match it.target.literal() {
+                Some(descriptor) => descriptor.ends_with('-'),
+                None => matches!(it.kind, RedirectKind::Duplicate | RedirectKind::WriteOrDuplicate),
+            }),
             "readonly" => words.iter().any(names_any),
             "shopt" => {
                 let may_be = |it: &Option<String>| it.as_deref().is_none_or(|it| it == "nocasematch");
@@ -417,6 +451,24 @@ impl Survey {
             "declare" | "typeset" | "local" => self.declares(words, &simple.declared),
             "readonly" => self.fixed.extend(names_in(words, &simple.declared)),
             _ => {}
+        }
+    }
+
+    /// Notes whether a command is one that the script names elsewhere, or names one.
+    fn note_named(&mut self, simple: &Simple) {
+        let is_open = |name: &Word| name.literal().is_none() && !is_elsewhere(name);
+        self.has_open_command |= in_shell(simple).first().is_some_and(is_open);
+        let steers = |word: &Word| {
+            let text = word.prefix();
+            let first = text.split_whitespace().next().unwrap_or_default();
+            STEERING.contains(&first) || RELIED_ON.contains(&first)
+        };
+        let mut values = simple.assignments.iter().chain(&simple.declared).flat_map(|it| &it.values);
+        if values.any(steers) {
+            self.naming.insert(None);
+        }
+        if simple.words.iter().skip(1).any(steers) {
+            self.naming.insert(simple.words[0].literal());
         }
     }
 

@@ -12,6 +12,9 @@ use super::{State, Walker, joined, without};
 /// Variables of the shell's that nothing can be given to.
 const READ_ONLY: &[&str] = &["UID", "EUID", "PPID", "BASHOPTS", "SHELLOPTS", "BASH_VERSINFO"];
 
+/// Variables of the shell's whose values are evaluated as numbers.
+const COUNTED: &[&str] = &["BASHPID", "HISTCMD", "LINENO", "OPTIND", "RANDOM", "SECONDS", "SRANDOM"];
+
 /// Programs that have a process of their own, in which their input is expanded.
 const BESIDE: &[&str] = &["cat"];
 
@@ -77,7 +80,9 @@ impl Survey {
         let test = &compound.test;
         let is_evaluating = |word: &Word| EVALUATING.iter().any(|operator| word.has_text(operator));
         let mut pairs = test.windows(2);
+        let sets = compound.variable.as_deref().is_some_and(|name| self.takes_no_value(name));
         self.redirects_fail(&compound.redirects)
+            || sets
             || compound.words.iter().chain(test).any(|word| self.word_fails(word))
             || compound.arithmetic.iter().any(|word| has_bracket(word) || self.word_fails(word))
             || pairs.any(|pair| pair.iter().any(is_evaluating) && pair.iter().any(has_bracket))
@@ -99,7 +104,10 @@ impl Survey {
 
     /// Says whether a variable may be given a value that it does not take.
     fn takes_no_value(&self, name: &str) -> bool {
-        READ_ONLY.contains(&name) || self.fixed.contains(name) || self.converted.contains(name)
+        READ_ONLY.contains(&name)
+            || COUNTED.contains(&name)
+            || self.fixed.contains(name)
+            || self.converted.contains(name)
     }
 
     /// Says whether the expansion of a word may fail so.

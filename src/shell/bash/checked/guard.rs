@@ -165,7 +165,9 @@ pub(super) fn argument_of(value: &Word, place: Place) -> Option<&str> {
 pub(super) fn copied(simple: &Simple, place: Place) -> Vec<(String, String)> {
     let [command, words @ ..] = simple.words.as_slice() else { return Vec::new() };
     let has_option = words.iter().any(|word| word.prefix().starts_with(['-', '+']));
-    if !command.has_text("local") || has_option {
+    // Behind a quoted name the shell makes words of the value.
+    let is_plain = matches!(command.parts.as_slice(), [Part::Text { text, quoted: false }] if text == "local");
+    if !is_plain || has_option {
         return Vec::new();
     }
     let copied = |word: &Word| {

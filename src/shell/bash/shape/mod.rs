@@ -287,6 +287,7 @@ impl Shape {
             }
             Requirement::OneItem => !has(":*?[]`"),
             Requirement::NotAFile => !begins("@<") && !has(":"),
+            Requirement::OneWord => !has(" \t\n*?[("),
             Requirement::OneLine => !has("\n\r"),
             Requirement::InsidePath | Requirement::BelowFolder => begins_as(word) && !has("\\") && !dots(Set::of('.')),
             Requirement::OneSetting => !has(",;{}[]\\\"'\n\r"),

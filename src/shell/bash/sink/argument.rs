@@ -300,6 +300,12 @@ impl Walker {
         }
     }
 
+    /// Notes that a command takes a word by where it stands, or for a path: the shell must not make several of it.
+    pub(super) fn one_word(&mut self, argument: &Argument) {
+        let one = if self.splits_oddly { Requirement::Plain } else { Requirement::OneWord };
+        self.require(&argument.split(), one);
+    }
+
     /// Notes that a program takes a word as an argument: it must not become an option.
     pub(super) fn not_an_option(&mut self, argument: &Argument) {
         self.require(&argument.first(), Requirement::NotAnOption);

@@ -2,7 +2,7 @@
 
 use super::super::flow::Node;
 use super::super::requirement::Requirement;
-use super::super::syntax::{Assignment, Part, Simple, Word};
+use super::super::syntax::{Assignment, Part, Word};
 use super::argument::Argument;
 use super::later::{Consequence, Value};
 use super::simple::Call;
@@ -252,23 +252,6 @@ impl Walker {
         }
     }
 
-    /// Notes the arrays that `declare -A` makes associative for all that comes later: their keys are texts. Where it
-    /// may not have run, in a function or behind a condition, nothing is noted.
-    pub(super) fn foresee_keys(&mut self, simple: &Simple, scope: Scope) {
-        let Some((command, words)) = simple.words.split_first() else { return };
-        let is = |names: &[&str]| command.literal().is_some_and(|it| names.contains(&it.as_str()));
-        let names = words.iter().filter_map(Word::literal).filter(|it| !it.starts_with('-'));
-        let names = names.map(|it| it.split(['=', '[']).next().unwrap_or_default().to_owned());
-        let names: Vec<String> = names.chain(simple.declared.iter().map(|it| it.name.clone())).collect();
-        let has_option = words.iter().filter_map(Word::literal).any(|it| it.starts_with('-') && it.contains('A'));
-        let holds_from_here = scope.level == 0 && scope.arguments == self.outermost && self.code_depth == 0;
-        if is(&["declare", "typeset"]) && has_option && holds_from_here {
-            self.associative.extend(names);
-        } else if is(&["unset", "declare", "typeset", "local", "readonly"]) {
-            self.associative.retain(|name| !names.contains(name));
-        }
-    }
-
     /// Notes what the attributes of a variable evaluate.
     pub(super) fn attributes(&mut self, name: &str, flags: &str) {
         let variable = self.flow.id(Node::Variable(name.to_owned()));
@@ -321,11 +304,14 @@ impl Walker {
         }
         for argument in call.rest().iter().take_while(|argument| !argument.has_literal("--")) {
             self.not_an_option(argument);
-            if argument.word.prefix().starts_with('-') {
+            // A `+` takes an option back.
+            self.require(&argument.first(), Requirement::OneRef);
+            if argument.word.prefix().starts_with(['-', '+']) {
                 self.refuse(&argument.sources(), "an option of the shell");
             }
         }
         for pair in call.rest().windows(2).filter(|pair| names_option(&pair[0])) {
+            self.refuse(&pair[1].sources(), "an option of the shell");
             self.shell_option(&pair[1], call);
         }
     }

@@ -86,17 +86,17 @@ pub(super) struct Judgement {
 }
 
 /// Judges a script with `holes` holes, named as `variable` says, and with payload text in the
-/// variables of `environment`, which count as holes behind those; it also says what they are. `keys_are_numbers` says that no array
-/// of the script is associative. `background` is what is set around the script.
+/// variables of `environment`, which count as holes behind those; it also says what they are. `keys` says whether no array
+/// of the script is associative, and which are so for certain. `background` is what is set around the script.
 pub(super) fn judge(
     reading: &Reading,
     holes: usize,
     variable: fn(usize) -> String,
     environment: (&[String], Given),
-    keys_are_numbers: bool,
+    keys: (bool, HashSet<String>),
     background: &Background,
 ) -> Judgement {
-    let judge = |brought| judge_with(reading, holes, variable, environment, keys_are_numbers, (background, brought));
+    let judge = |brought| judge_with(reading, holes, variable, environment, keys.clone(), (background, brought));
     match judge(HashSet::new()) {
         // Code that the script writes brings functions: now it is known which words are calls of them.
         (_, brought) if !brought.is_empty() => judge(brought).0,
@@ -110,7 +110,7 @@ fn judge_with(
     holes: usize,
     variable: fn(usize) -> String,
     environment: (&[String], Given),
-    keys_are_numbers: bool,
+    (keys_are_numbers, associative): (bool, HashSet<String>),
     (background, brought): (&Background, HashSet<String>),
 ) -> (Judgement, HashSet<String>) {
     let (environment, given) = environment;
@@ -124,7 +124,7 @@ fn judge_with(
         lists: HashMap::new(),
         unlisted: HashSet::new(),
         arrays: HashSet::new(),
-        associative: HashSet::new(),
+        associative,
         outermost: 0,
         aliases: HashMap::new(),
         linked: background.programs().iter().cloned().collect(),
@@ -233,7 +233,7 @@ struct Walker {
     unlisted: HashSet<String>,
     /// The variables that are arrays somewhere in the script.
     arrays: HashSet<String>,
-    /// The arrays that are associative from where the walk is.
+    /// The arrays that are associative wherever the script names them.
     associative: HashSet<String>,
     /// The node of the arguments of the script itself.
     outermost: Id,

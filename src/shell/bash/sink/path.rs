@@ -30,6 +30,7 @@ impl Walker {
 
     /// Notes that a path must stay below where its author put it, and be more than the folder there.
     pub(super) fn inside_path(&mut self, argument: &Argument) {
+        self.one_word(argument);
         let mut is_below = false;
         for (part, sources) in argument.parts() {
             match part {

@@ -245,8 +245,17 @@ impl Walker {
                 call.rest().iter().take_while(is_path).for_each(|argument| {
                     self.inside_path(argument);
                     self.not_emptied(argument);
+                    // `!` and `(` are no folders.
+                    self.require(&argument.first(), Requirement::BeginsAsWord);
                 });
+                // What a pattern chooses is the author's choice.
+                let is_pattern =
+                    |it: &Argument| it.literal().is_some_and(|it| it.ends_with("name") || it.ends_with("path"));
+                for pair in call.rest().windows(2).filter(|pair| is_pattern(&pair[0])) {
+                    self.require(&pair[1].sources(), Requirement::Plain);
+                }
             }
+            "dd" => call.rest().iter().for_each(|argument| self.refuse(&argument.first(), "an operand of `dd`")),
             "cp" | "mv" | "install" | "ln" => self.copy(call),
             "chmod" => call.rest().iter().for_each(|argument| self.run(argument.word)),
             _ => {}

@@ -53,6 +53,49 @@ const PRINTING_NAMES: &[&str] = &[
     "sha256sum",
 ];
 
+/// Programs that take some of their words for code, a path, an address or what they start by where these stand: a word more
+/// would be one of those.
+const BY_PLACE: &[&str] = &[
+    "awk",
+    "gawk",
+    "mawk",
+    "nawk",
+    "sed",
+    "jq",
+    "yq",
+    "curl",
+    "wget",
+    "docker",
+    "podman",
+    "nerdctl",
+    "kubectl",
+    "oc",
+    "helm",
+    "terraform",
+    "tofu",
+    "terragrunt",
+    "git",
+    "scp",
+    "rsync",
+    "tar",
+    "dd",
+    "find",
+    "aws",
+    "gcloud",
+    "az",
+    "sqlite3",
+    "psql",
+    "mysql",
+    "gh",
+    "ansible",
+    "ansible-playbook",
+    "env",
+    "xargs",
+];
+
+/// Commands that the shell reads assignments behind, without making words of their values: where their name stands as it is.
+const DECLARING: &[&str] = &["declare", "typeset", "local", "export", "readonly"];
+
 /// A command whose arguments were followed.
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
@@ -126,7 +169,6 @@ impl Walker {
         for assignment in &simple.assignments {
             self.assignment(assignment, scope);
         }
-        self.foresee_keys(simple, scope);
         for declared in &simple.declared {
             self.assignment(declared, scope);
         }
@@ -152,6 +194,7 @@ impl Walker {
             self.put_into(call.scope.out, text);
         }
         self.given_words(call);
+        self.splits_declared(call);
         if !words.is_empty() {
             self.mention_files(call);
             self.last_argument(call);
@@ -163,6 +206,27 @@ impl Walker {
                 self.declared_arrays(&simple.declared, call);
             }
             self.with_alternatives(call);
+        }
+    }
+
+    /// Notes the values behind `declare` and its kin of which the shell makes words all the same: where the command's name or
+    /// the variable's is quoted, or another command stands in front.
+    fn splits_declared(&mut self, call: Call) {
+        let declares = |word: &Argument| DECLARING.iter().any(|name| word.has_literal(name));
+        let Some(at) = call.words.iter().position(declares) else { return };
+        let is_plain = at == 0 && matches!(call.words[0].word.parts.as_slice(), [Part::Text { quoted: false, .. }]);
+        for argument in &call.words[at + 1..] {
+            let is_assignment = match argument.word.parts.first() {
+                Some(Part::Text { text, quoted: false }) => {
+                    let name = text.split(['=', '[', '+']).next().unwrap_or_default();
+                    let is_name = name.chars().all(|it| it.is_ascii_alphanumeric() || it == '_') && !name.is_empty();
+                    is_name && name.len() < text.len()
+                }
+                _ => false,
+            };
+            if !is_plain || !is_assignment {
+                self.one_word(argument);
+            }
         }
     }
 
@@ -301,6 +365,9 @@ impl Walker {
         if PRINTING_VARIABLES.contains(&name) || name == "ps" && shows_environment(call) {
             let all = self.flow.id(Node::Environment);
             self.flow.edge(all, call.scope.out);
+        }
+        if BY_PLACE.contains(&name) {
+            call.rest().iter().for_each(|argument| self.one_word(argument));
         }
         self.shows_arguments(name, call);
         self.kept_elsewhere(name, call);
