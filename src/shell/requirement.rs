@@ -339,7 +339,8 @@ fn is_inside_path(value: &str) -> bool {
     // For PowerShell both marks divide a path, on every system.
     let leads_out = value.starts_with(['/', '~', '\\']) || value.split(['/', '\\']).any(|part| part == "..");
     let names_something = value.split('/').any(|part| !matches!(part, "" | "."));
-    names_something && !leads_out
+    // `cd -` is another folder, and `:/` is the top one to git.
+    names_something && !leads_out && value != "-" && !value.starts_with(':')
 }
 
 fn is_web_address(value: &str) -> bool {

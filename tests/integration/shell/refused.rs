@@ -346,6 +346,13 @@ const BY_VALUE: &[(&str, &str)] = &[
     ("t=\"${{ x }}\"; set -- $t; git diff \"$2\"", "a --output=C"),
     ("t=\"${{ x }}\"; a=($t); git log \"${a[1]}\"", "a --output=C"),
     ("f() { for x in $1; do git log \"$x\"; done; }; f \"${{ x }}\"", "a --output=C"),
+    ("o=admin; t=\"${{ x }}\"; [[ $o == $t ]] && echo yes", "*"),
+    ("t=\"${{ x }}\"; case admin in $t) echo yes ;; esac", "a*"),
+    ("cd \"${{ x }}\"", "-"),
+    ("git clean -fdxq -- \"${{ x }}\"", ":/"),
+    ("git rm -rq \"${{ x }}\"", "."),
+    ("gzip -f \"${{ x }}\"", "/tmp/a"),
+    ("link f \"${{ x }}\"", "/tmp/a"),
     ("t=\"${{ x }}\"; rm -rf build/$t", "a /tmp/b"),
     ("t=\"${{ x }}\"; rm -rf $t", "*"),
     ("t=\"${{ x }}\"; mv $t d", "a b"),
@@ -370,6 +377,7 @@ fn a_value_that_means_more_to_a_program_is_refused_and_a_plain_one_is_taken() {
 /// Programs that change the machine: no payload text is what they do it to. These are never run by a test.
 const MACHINE: &[&str] = &[
     "dd \"${{ x }}\"",
+    "tar \"${{ x }}\" f k",
     "set -o \"${{ x }}\"",
     "pkill -f \"${{ x }}\"",
     "killall ${{ x }}",

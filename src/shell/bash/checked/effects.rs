@@ -101,6 +101,8 @@ pub(super) struct Survey {
     pub(super) fixed: HashSet<String>,
     /// Something changes what commands mean, or variables behind the script's back.
     pub(super) is_unfollowed: bool,
+    /// A variable gets a text that names an element of an array: `i='a[08]'`.
+    pub(super) has_elements_in_text: bool,
     /// A command's name is known only when the script runs: `"$@"`.
     has_open_command: bool,
     /// The commands among whose words stands the name of one of the shell's that others rely on, `run readonly x`; nothing
@@ -464,6 +466,12 @@ impl Survey {
             STEERING.contains(&first) || RELIED_ON.contains(&first)
         };
         let mut values = simple.assignments.iter().chain(&simple.declared).flat_map(|it| &it.values);
+        let names_element = |word: &&Word| {
+            let text: String = word.texts().collect();
+            let mut marks = text.match_indices('[').map(|(at, _)| &text[..at]);
+            marks.any(|before| before.ends_with(|it: char| it.is_ascii_alphanumeric() || it == '_'))
+        };
+        self.has_elements_in_text |= values.clone().chain(&simple.words).any(|word| names_element(&word));
         if values.any(steers) {
             self.naming.insert(None);
         }

@@ -61,13 +61,17 @@ impl Survey {
         let is_beside = BESIDE.contains(&&*name) && !self.defined.contains_key(&name);
         let has_element = |word: &Word| word.prefix().split('=').next().is_some_and(|name| name.contains('['));
         let names_element = match &*name {
-            "let" => words.iter().any(has_bracket),
+            "let" => words.iter().any(|word| self.names_element(word)),
             "test" | "[" => words.iter().any(|word| word.has_text("-v")) && words.iter().any(has_bracket),
             "printf" => words.first().is_some_and(may_be_option) && words.iter().take(2).any(has_element),
             name => (NAMING.contains(&name) || EXPORTING.contains(&name)) && words.iter().any(has_element),
         };
         let sets = NAMING.contains(&&*name) || EXPORTING.contains(&&*name) || name == "printf";
-        let is_refused = || self.of_simple(simple).names.iter().any(|name| self.takes_no_value(name));
+        let takes_none = || !self.fixed.is_empty() || !self.converted.is_empty();
+        let is_refused = || {
+            let effects = self.of_simple(simple);
+            effects.all && takes_none() || effects.names.iter().any(|name| self.takes_no_value(name))
+        };
         is_own
             || names_element
             || self.failing.contains(&name)
@@ -84,9 +88,18 @@ impl Survey {
         self.redirects_fail(&compound.redirects)
             || sets
             || compound.words.iter().chain(test).any(|word| self.word_fails(word))
-            || compound.arithmetic.iter().any(|word| has_bracket(word) || self.word_fails(word))
-            || pairs.any(|pair| pair.iter().any(is_evaluating) && pair.iter().any(has_bracket))
+            || compound.arithmetic.iter().any(|word| self.names_element(word) || self.word_fails(word))
+            || pairs.any(|pair| pair.iter().any(is_evaluating) && pair.iter().any(|word| self.names_element(word)))
             || self.fails_anywhere
+    }
+
+    /// Says whether what is evaluated may name an element of an array: by itself, or by a variable whose text does.
+    fn names_element(&self, word: &Word) -> bool {
+        let names = |part: &Part| match part {
+            Part::Text { text, .. } => text.contains(|it: char| it.is_ascii_alphabetic()),
+            _ => true,
+        };
+        has_bracket(word) || self.has_elements_in_text && word.parts.iter().any(names)
     }
 
     fn redirects_fail(&self, redirects: &[Redirect]) -> bool {

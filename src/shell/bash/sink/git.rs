@@ -131,7 +131,7 @@ impl Walker {
             self.merge_strategy(call);
         }
         let operands = || call.rest().iter().filter(|it| !it.word.prefix().starts_with('-'));
-        if is(&["init", "clean"]) || is(&["worktree"]) && has("add") || is(&["bundle"]) && has("create") {
+        if is(&["init", "clean", "rm"]) || is(&["worktree"]) && has("add") || is(&["bundle"]) && has("create") {
             operands().for_each(|argument| self.inside_path(argument));
         } else if is(&["clone"]) {
             call.rest().last().into_iter().for_each(|folder| self.inside_path(folder));

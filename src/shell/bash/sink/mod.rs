@@ -53,7 +53,7 @@ use super::Given;
 use super::alternatives::written_out;
 use super::flow::{Demand, Flow, Id, Node, Verdict};
 use super::read::Reading;
-use super::syntax::{Command, Compound, HereDocument, Part, Script, Simple, Word};
+use super::syntax::{Command, Compound, Form, HereDocument, Part, Script, Simple, Word};
 use crate::shell::Background;
 use crate::shell::change::Change;
 use crate::shell::obeyed::is_obeyed;
@@ -428,6 +428,10 @@ impl Walker {
         let scope = Scope { level: scope.level.saturating_add(1), ..scope };
         let inner = self.redirected(&compound.redirects, scope);
         let words = self.arguments(&compound.words, inner);
+        if matches!(compound.form, Form::Case(_)) {
+            // Without quotes a value is a pattern.
+            words.iter().skip(1).for_each(|pattern| self.one_word(pattern));
+        }
         for word in &words {
             self.flow.edges(&word.sources(), inner.out);
         }

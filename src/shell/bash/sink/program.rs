@@ -346,6 +346,9 @@ impl Walker {
         let first = call.rest().first().map(|first| first.word.prefix()).unwrap_or_default();
         let is_cluster =
             !first.starts_with("--") && first.chars().all(|letter| letter == '-' || letter.is_alphabetic());
+        if let Some(options) = call.rest().first().filter(|first| !first.word.prefix().starts_with('-')) {
+            self.refuse(&options.first(), "the options of `tar`");
+        }
         if is_cluster && first.contains(['I', 'F']) {
             self.refuse(&call.sources(), "the value of an option of `tar` that runs a program");
         }

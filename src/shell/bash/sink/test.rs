@@ -19,6 +19,9 @@ pub(super) const MATCH: &str = "BASH_REMATCH[0]";
 /// Operators of `[[ ]]` that evaluate both sides as arithmetic.
 const ARITHMETIC: &[&str] = &["-eq", "-ne", "-lt", "-le", "-gt", "-ge"];
 
+/// Operators of `[[ ]]` behind which a pattern stands.
+const MATCHING: &[&str] = &["=", "==", "!="];
+
 /// Operators between two operands of `[`.
 const BINARY: &[&str] = &["=", "==", "!=", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef"];
 
@@ -42,6 +45,10 @@ impl Walker {
         for (index, word) in words.iter().enumerate() {
             let before = index.checked_sub(1).map(|before| &words[before]);
             let after = words.get(index + 1);
+            if is_one_of(word, MATCHING) {
+                // Without quotes a value is a pattern.
+                after.into_iter().for_each(|pattern| self.one_word(pattern));
+            }
             if is_one_of(word, ARITHMETIC) {
                 for operand in [before, after].into_iter().flatten() {
                     self.evaluated(operand);
