@@ -71,12 +71,12 @@ pub(super) fn associative(symbols: &[Symbol], script: &Script) -> HashSet<String
     let begins_so = |line: &&str| line.trim_start().starts_with(". ");
     let brings =
         |line: &&str| ["eval", "source"].iter().any(|name| mentions(line, name)) || sources(line) || begins_so(line);
-    let has_code = lines.iter().any(|line| brings(line));
+    let has_code = lines.iter().any(brings);
     let is_hidden = CHANGING.iter().any(|name| {
         let defines = |line: &&str| {
             line.replace(' ', "").contains(&format!("{name}()")) || line.contains(&format!("function {name}"))
         };
-        lines.iter().any(|line| defines(&line))
+        lines.iter().any(defines)
     });
     if takes_any || has_code || is_hidden {
         return HashSet::new();
