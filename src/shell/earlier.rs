@@ -221,7 +221,7 @@ mod tests {
         check("cp \"$(command -v bash)\" lint", "lint", &[None, Some("bash"), Some("command")]);
         check("ln -s $p lint", "lint", &[None]);
         check("ln -s /bin/sh a\nln -s a lint", "lint", &[Some("a"), Some("sh")]);
-        check("install -m 755 /bin/sh lint", "lint", &[Some("sh")]);
+        check("install -m 755 /bin/sh lint", "lint", &[Some("755"), Some("sh")]);
         check("os.symlink('/bin/sh', 'lint')", "lint", &[Some("sh")]);
         check("shutil.copy('/bin/sh', 'lint')", "lint", &[Some("sh")]);
         check("subprocess.run(['ln', '-s', '/bin/sh', 'lint'])", "lint", &[Some("sh")]);
