@@ -196,7 +196,7 @@ async fn in_job(data: &Path, number: usize, host: &Host) {
         queued_at: jiff::Timestamp::now(),
         delivery: None,
         attempt: 1,
-        asked_at: None,
+        waited: None,
         board: Board::new(&plan),
         keep: Keep::new(data),
         taken: Vec::new(),
