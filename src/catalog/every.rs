@@ -17,7 +17,8 @@ pub(super) fn of_pipeline(pipeline: &Pipeline, known: &Diagnostics) -> Diagnosti
     let inputs = inputs(pipeline, &Trigger::default(), &mut Diagnostics::default());
     let mut found = Diagnostics::default();
     let (document, gaps) = pipeline.template.expand_what_is_sure(&inputs, &mut found);
-    let rules = ScriptRules { known: Known::default(), ..pipeline.scripts.rules(possible::UNJUDGED) };
+    let rules =
+        ScriptRules { known: Known::default(), has_values: false, ..pipeline.scripts.rules(possible::UNJUDGED) };
     examined(&document, &pipeline.name, &rules, &Apart::new(&pipeline.sources, known, gaps), found)
 }
 

@@ -45,6 +45,29 @@ pub(super) fn carries(node: &Node, is_tainted: &dyn Fn(&Reference) -> bool) -> O
     }
 }
 
+/// Returns a reference whose payload text is in an expression's value in any case, if one is: where `iif` and
+/// `coalesce` choose, every choice must bring some.
+pub(super) fn surely_carries(node: &Node, is_tainted: &dyn Fn(&Reference) -> bool) -> Option<Reference> {
+    let call = match &node.kind {
+        NodeKind::Call(call) => call,
+        NodeKind::Chain { base, .. } if !matches!(base.kind, NodeKind::Name(_)) => {
+            return surely_carries(base, is_tainted);
+        }
+        _ => return carries(node, is_tainted),
+    };
+    let of = |argument: &Node| surely_carries(argument, is_tainted);
+    let all = |choices: &[Node]| {
+        let brought = choices.iter().map(of).collect::<Option<Vec<_>>>();
+        brought.and_then(|all| all.into_iter().next())
+    };
+    match call.name.to_ascii_lowercase().as_str() {
+        name if CLEAN.contains(&name) => None,
+        "iif" => all(call.arguments.get(1..).unwrap_or_default()),
+        "coalesce" => all(&call.arguments),
+        _ => call.arguments.iter().find_map(of),
+    }
+}
+
 /// Functions that a member which may be missing is rightly given to.
 const ASKING: [&str; 3] = ["coalesce", "iif", "converttojson"];
 

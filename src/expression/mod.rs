@@ -114,6 +114,12 @@ impl Expression {
         carry::carries(&self.root, is_tainted)
     }
 
+    /// Returns a reference whose payload text is in the value in any case, if one is. `is_tainted` says what a
+    /// reference gives.
+    pub fn surely_carries(&self, is_tainted: &dyn Fn(&Reference) -> bool) -> Option<Reference> {
+        carry::surely_carries(&self.root, is_tainted)
+    }
+
     /// Returns the references of whose values something is made: not those that are only compared, or asked for.
     pub fn needed(&self) -> Vec<Reference> {
         carry::needed(&self.root)

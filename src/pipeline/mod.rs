@@ -67,6 +67,9 @@ pub struct ScriptRules {
     pub is_foresight: bool,
     /// Whether somebody asks what texts must look like: what is needed of each keeps a copy of it.
     pub asks_needs: bool,
+    /// Whether the values are those of a run, or stand for them as in foresight; else some are missing, and what
+    /// variables bring is not looked at but in scripts.
+    pub has_values: bool,
     /// The analyses that were made when the file was loaded.
     pub known: Known,
     /// Who will execute the run, if that is known.

@@ -310,12 +310,46 @@ impl Job {
         self.steps.iter().chain(hooks.flat_map(|hook| &hook.steps))
     }
 
+    /// Returns the containers that the job describes itself, for its steps and its services.
+    pub(super) fn own_containers(&self) -> impl Iterator<Item = Placed<&plan::Container>> {
+        self.used_containers().filter_map(|it| match &it.value {
+            plan::ContainerUse::Inline(own) => Some(Placed { value: own, span: it.span }),
+            plan::ContainerUse::Alias(_) | plan::ContainerUse::Expression(_) => None,
+        })
+    }
+
+    /// Returns the same and those of the resources that it names.
+    pub(super) fn containers<'p>(
+        &'p self,
+        resources: &'p Resources,
+    ) -> impl Iterator<Item = Placed<&'p plan::Container>> {
+        let named = self.used_containers().filter_map(|it| match &it.value {
+            plan::ContainerUse::Alias(alias) => {
+                let found = resources.containers.iter().find(|it| it.value.0.eq_ignore_ascii_case(alias));
+                found.map(|it| Placed { value: &it.value.1, span: it.span })
+            }
+            plan::ContainerUse::Inline(_) | plan::ContainerUse::Expression(_) => None,
+        });
+        self.own_containers().chain(named)
+    }
+
+    fn used_containers(&self) -> impl Iterator<Item = &Placed<plan::ContainerUse>> {
+        self.container.iter().chain(self.services.iter().map(|(_, used)| used))
+    }
+
     /// Returns the legs of a matrix that is written in the file.
     pub(super) fn legs(&self) -> &[Leg] {
         match self.strategy.as_ref().map(|strategy| &strategy.fan_out) {
             Some(FanOut::Matrix(legs)) => legs,
             _ => &[],
         }
+    }
+}
+
+impl Resources {
+    /// Returns the containers, each with its place.
+    pub(super) fn containers(&self) -> impl Iterator<Item = Placed<&plan::Container>> {
+        self.containers.iter().map(|it| Placed { value: &it.value.1, span: it.span })
     }
 }
 

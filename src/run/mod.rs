@@ -22,7 +22,7 @@ pub use attempt::{ATTEMPTS_DEFAULT, AfterLoss, after_loss};
 pub use condition::{Conclusion, about_pipeline};
 pub use display::name_parts;
 pub use late::container as late_container;
-pub use name::{RunName, given_name, has_late_variables, late_name, resolve};
+pub use name::{OF_OTHERS, RunName, given_name, has_late_variables, late_name, resolve, tainted_by};
 pub use output::{MASK, Output};
 pub use rerun::{has_failed, taken};
 pub use retention::{Held, Keeping, Retention};

@@ -5,9 +5,12 @@
 
 use super::runtime;
 use crate::pipeline::plan::{NAME_DEFAULT, NAME_FORBIDDEN, NAME_MAX, Plan, Variable};
-use crate::taint::Text;
+use crate::taint::{Origin, Text};
 use jiff::{Timestamp, Zoned, tz::TimeZone};
+use std::sync::Arc;
 
+/// Where text came from that a step may have found in what another run has left.
+pub const OF_OTHERS: &str = "an artifact of another run";
 /// Room that is left for the revision in a name of the greatest length.
 const REVISION_ROOM: usize = 12;
 
@@ -46,6 +49,30 @@ pub fn late_name(plan: &Plan, queued_at: Timestamp, name: &str, variables: &[Var
     let revision = name.strip_prefix(&*queued.prefix)?.strip_suffix(&*queued.suffix)?;
     let late = with_variables(plan, variables, queued_at);
     (late != queued).then(|| format!("{}{revision}{}", late.prefix, late.suffix))
+}
+
+/// Returns where payload text came from that is in a run's name, if there may be some: the first that its pattern
+/// takes in, where the name was made of that, and any that steps get, where a step has given the name. `variables`
+/// are those of the run, with their values.
+pub fn tainted_by(plan: &Plan, queued_at: Timestamp, name: &str, variables: &[Variable]) -> Option<Arc<Origin>> {
+    let made = with_variables(plan, variables, queued_at);
+    let revision = name.strip_prefix(&*made.prefix).and_then(|rest| rest.strip_suffix(&*made.suffix));
+    let is_made = match made.revision {
+        Some(_) => revision.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit())),
+        None => revision == Some(""),
+    };
+    if !is_made {
+        let origin = plan.payload_texts().find_map(Text::origin).map(|origin| origin.printed());
+        let of_others = || Origin { alias: plan.pipeline.as_str().into(), path: OF_OTHERS.into() };
+        return origin.or_else(|| plan.takes_of_others().then(of_others)).map(Arc::new);
+    }
+    let is_named = |variable: &Variable| {
+        let own = plan.name.segments().iter().filter(|segment| !segment.is_tainted());
+        let macros = own.flat_map(|segment| segment.text.split("$(").skip(1).filter_map(|it| it.split_once(')')));
+        macros.into_iter().any(|(name, _)| name.eq_ignore_ascii_case(&variable.name))
+    };
+    let named = variables.iter().rev().filter(|variable| is_named(variable)).map(|variable| &variable.value);
+    std::iter::once(&plan.name).chain(named).find_map(Text::origin).cloned()
 }
 
 /// Says whether variables of a run have their values only when a job begins.
@@ -281,7 +308,7 @@ mod tests {
     #[test]
     fn payload_text_in_a_name_is_data() {
         let mut plan = plan("title ");
-        let origin = std::sync::Arc::new(crate::taint::Origin { alias: "hook".into(), path: "title".into() });
+        let origin = Arc::new(Origin { alias: "hook".into(), path: "title".into() });
         plan.name.append(&Text::tainted("$(env)/\n", origin));
         let at = "2026-03-09T05:07:08Z".parse().expect("a time");
         assert_eq!(resolve(&plan, at).with_revision(1), "title $(env)__");

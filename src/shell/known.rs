@@ -35,6 +35,11 @@ impl Known {
         }
     }
 
+    /// Returns the analysis of an outline, if it is known.
+    pub fn get(&self, outline: &Outline) -> Option<&Analysis> {
+        self.analyses.get(outline)
+    }
+
     /// Tests the values of a script.
     pub fn test(&self, script: &Script<'_>) -> Result<(), Vec<Refusal>> {
         self.analysis(&script.outline()).test(&script.values())

@@ -136,3 +136,14 @@ pub fn names_run_file(name: &str) -> bool {
 pub fn environment_name(variable: &str) -> String {
     variable.replace(['.', ' '], "_").to_uppercase()
 }
+
+/// Beginnings of variable names that are not exported.
+const PRIVATE: [&str; 5] = ["endpoint", "input", "secret", "path", "securefile"];
+
+/// Says whether steps find a variable of the pipeline in their environment.
+pub fn is_exported(variable: &str) -> bool {
+    let is_private =
+        |prefix: &&str| variable.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    let is_possible = !variable.is_empty() && !variable.contains(['=', '\0']);
+    is_possible && !PRIVATE.iter().any(is_private)
+}

@@ -9,13 +9,11 @@ use super::context::Host;
 use super::variables::{Setting, Variables};
 use crate::diagnostic::shown;
 use crate::machine::{PATH_DEFAULT, find_program};
-use crate::shell::{environment_name, is_obeyed_variable};
+use crate::shell::{environment_name, is_exported, is_obeyed_variable};
 use crate::taint::Text;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Beginnings of variable names that are not exported.
-const PRIVATE: [&str; 5] = ["endpoint", "input", "secret", "path", "securefile"];
 /// The most bytes of a variable that is exported, and of all of them: the system takes 128 KiB a
 /// value, and for all what it has left beside the arguments.
 const EXPORTED_MAX: usize = 64 * 1024;
@@ -127,12 +125,6 @@ impl Environment {
         }
         Ok(())
     }
-}
-
-fn is_exported(name: &str) -> bool {
-    let is_private = |prefix: &&str| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
-    let is_possible = !name.is_empty() && !name.contains(['=', '\0']);
-    is_possible && !PRIVATE.iter().any(is_private)
 }
 
 /// Payload text must not reach a variable that programs obey.

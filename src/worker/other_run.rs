@@ -94,14 +94,14 @@ pub(super) async fn set_variables(
 }
 
 fn set(variables: &mut Variables, alias: &str, other: &Other) {
-    let Run { id, number, pipeline, name, delivery, .. } = &other.run;
+    let Run { id, number, pipeline, name, delivery, queued_at, .. } = &other.run;
     let by = if delivery.is_some() { "webhook" } else { "hand" };
     let all = [
         ("projectName", pipeline.as_str().into()),
         ("projectID", pipeline.as_str().into()),
         ("pipelineName", pipeline.as_str().into()),
         ("pipelineID", pipeline.as_str().into()),
-        ("runName", predefined::run_name(&other.plan, name)),
+        ("runName", predefined::run_name(&other.plan, *queued_at, name, &other.plan.variables)),
         ("runID", number.to_string().into()),
         ("runURI", predefined::run_address(id).into()),
         ("requestedFor", by.into()),

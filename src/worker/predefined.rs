@@ -3,9 +3,10 @@
 use super::context::JobContext;
 use super::variables::{Setting, Variables};
 use crate::id::RunId;
-use crate::pipeline::plan::Plan;
-use crate::run::RunResult;
+use crate::pipeline::plan::{Plan, Variable};
+use crate::run::{RunResult, tainted_by};
 use crate::taint::Text;
+use jiff::Timestamp;
 use std::path::Path;
 
 /// The variable that tells how well the job goes so far.
@@ -58,7 +59,7 @@ fn names(job: &JobContext) -> Vec<(&'static str, Text)> {
         ("Agent.OSArchitecture", architecture().into()),
         ("Agent.Version", env!("CARGO_PKG_VERSION").into()),
         ("Build.BuildId", job.number.to_string().into()),
-        (RUN_NAME, run_name(&job.plan, &job.name)),
+        (RUN_NAME, run_name(&job.plan, job.queued_at, &job.name, &job.plan.variables)),
         ("Build.BuildUri", run_address(&job.run).into()),
         ("Build.DefinitionName", job.plan.pipeline.as_str().into()),
         ("Build.DefinitionVersion", "1".into()),
@@ -121,11 +122,11 @@ fn of_deployment(job: &JobContext) -> Vec<(&'static str, Text)> {
     all
 }
 
-/// Returns a run's name. Its pattern may have taken payload text in through any variable.
-pub(super) fn run_name(plan: &Plan, name: &str) -> Text {
-    let parts = std::iter::once(&plan.name).chain(plan.variables.iter().map(|variable| &variable.value));
-    let tainted = parts.into_iter().find(|part| part.is_tainted());
-    tainted.map_or_else(|| name.into(), |part| part.derive(name))
+/// Returns a run's name, where its variables have these values. Payload text may be in it: by its pattern, or since
+/// a step of another job has given it.
+pub(super) fn run_name(plan: &Plan, queued_at: Timestamp, name: &str, variables: &[Variable]) -> Text {
+    let tainted = tainted_by(plan, queued_at, name, variables);
+    tainted.map_or_else(|| name.into(), |origin| Text::tainted(name, origin))
 }
 
 /// Returns the address of a run.

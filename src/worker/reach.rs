@@ -10,6 +10,7 @@
 //! ```
 
 use crate::pipeline::plan::Plan;
+use crate::run::OF_OTHERS;
 use crate::shell::Substitution;
 use crate::taint::{Origin, Text};
 use std::sync::Arc;
@@ -71,7 +72,7 @@ impl Reach {
         if other.takes_of_others() {
             left.looks = true;
             left.own.get_or_insert_with(|| {
-                Arc::new(Origin { alias: other.pipeline.as_str().into(), path: "an artifact of another run".into() })
+                Arc::new(Origin { alias: other.pipeline.as_str().into(), path: OF_OTHERS.into() })
             });
         }
         let origin = left.origin().map(|origin| Arc::new(origin.printed()));

@@ -9,12 +9,13 @@ use super::interpreter::{Call, Reader};
 use super::job::Execution;
 use super::reach::Reach;
 use super::variables::Variables;
+use crate::diagnostic::shown;
 use crate::files::{make_folder, write_anew};
 use crate::pipeline::plan::{Script, Step};
 use crate::pipeline::task::package::Restrictions;
 use crate::process::{self, Command, StandardError};
 use crate::shell::{self, Background, Carried, Entrance, Language, Refusal, Substitution};
-use crate::taint::Text;
+use crate::taint::{Origin, Text};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
@@ -64,6 +65,38 @@ pub(super) async fn prepare(
     let (prepared, draft) = draw_up(execution, own, script).map_err(Unprepared::Refused)?;
     built_in::work(execution, own, move |_| draft.write()).await.map_err(Unprepared::Unwritten)?;
     Ok(prepared)
+}
+
+/// Says why a step's script can't be run for a connection that wants no payload text in scripts. What of it was
+/// known before the run has rejected the run; this is about what steps and other jobs have set meanwhile.
+pub(super) fn refused_strictly(execution: &Execution<'_>, script: &Script) -> Option<Vec<String>> {
+    let Execution { job, variables, .. } = execution;
+    if job.plan.substitution != Substitution::Strict {
+        return None;
+    }
+    let sentence = |way: String, origin: &Origin| {
+        let from = from(origin);
+        format!(
+            "Payload text can't be put into a script: {way} brings some{from}, and the connection says `substitution: strict`. Help: pass it in `env:` and use that variable as an argument in double quotes."
+        )
+    };
+    let mut sentences = Vec::new();
+    for segment in script.text.segments() {
+        if let Some(origin) = &segment.origin {
+            sentences.push(sentence("an expression".to_owned(), origin));
+            continue;
+        }
+        for (name, origin) in variables.tainted_macros(&segment.text) {
+            sentences.push(sentence(format!("`$({})`", shown(&name)), &origin));
+        }
+    }
+    sentences.dedup();
+    (!sentences.is_empty()).then_some(sentences)
+}
+
+/// Returns where text came from, for the end of a sentence.
+fn from(origin: &Origin) -> String {
+    format!(" (from the payload, at `{}`)", shown(&origin.path))
 }
 
 /// Returns the program of a script step, and what is to be written for it. On failure, sentences.
@@ -265,8 +298,7 @@ fn sentences(refusals: &[Refusal], script: &shell::Script<'_>) -> Vec<String> {
         }
     };
     let sentence = |refusal: &Refusal| {
-        let from = origin(refusal)
-            .map_or(String::new(), |it| format!(" (from the payload, at `{}`)", crate::diagnostic::shown(&it.path)));
+        let from = origin(refusal).map_or(String::new(), |it| from(&it));
         let help = refusal.help.as_deref().map_or(String::new(), |help| format!(" Help: {help}."));
         format!("Line {} of the script: payload text can't be {}{from}.{help}", refusal.line, refusal.reason)
     };

@@ -11,6 +11,7 @@ use crate::expression::Value;
 use crate::pipeline::plan::Variable;
 use crate::run::{Asker, Series, Sources, about_pipeline, has_late_variables, late_name, resolve_variables};
 use crate::store::StepEvent;
+use crate::taint::Text;
 use secrecy::ExposeSecret;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -50,7 +51,7 @@ pub(super) async fn variables(job: &JobContext, desk: &mut Desk<'_>) -> Result<R
     variables.set_environment(job.host.environment.iter().cloned());
     predefined::set(&mut variables, job);
     if let Some(name) = name(job, desk, &mut numbers).await? {
-        predefined::set_run_name(&mut variables, predefined::run_name(&job.plan, &name));
+        predefined::set_run_name(&mut variables, name);
     }
     warnings.extend(other_run::set_variables(&mut variables, job, desk).await?);
     warnings.extend(variables.recalculate());
@@ -58,23 +59,26 @@ pub(super) async fn variables(job: &JobContext, desk: &mut Desk<'_>) -> Result<R
     Ok(Ok(variables))
 }
 
-/// Gives the run its name where that has variables that have their values only now. Whichever job begins
-/// first, it is the same name: no variable of the run depends on a job.
+/// Gives the run its name where that has variables that have their values only now, and returns the name that it
+/// has. Whichever job begins first, it is the same name: no variable of the run depends on a job.
 async fn name(
     job: &JobContext,
     desk: &mut Desk<'_>,
     numbers: &mut HashMap<Series, i64>,
-) -> Result<Option<String>, Broken> {
+) -> Result<Option<Text>, Broken> {
     if !has_late_variables(&job.plan) {
         return Ok(None);
     }
-    let variables = resolved(job, desk, Asker::Run, &of_run(job), numbers).await?;
-    let name = variables.ok().and_then(|variables| late_name(&job.plan, job.queued_at, &job.name, &variables));
-    let name = name.map(|name| desk.masker.mask(&name).into_owned());
-    if let Some(name) = &name {
-        desk.record(StepEvent::Renamed { name: name.clone() }).await?;
+    let Ok(variables) = resolved(job, desk, Asker::Run, &of_run(job), numbers).await? else { return Ok(None) };
+    let late = late_name(&job.plan, job.queued_at, &job.name, &variables);
+    let name = late.as_ref().unwrap_or(&job.name);
+    let masked = desk.masker.mask(name).into_owned();
+    let text = predefined::run_name(&job.plan, job.queued_at, name, &variables);
+    let text = if masked == *name { text } else { text.derive(&*masked) };
+    if late.is_some() {
+        desk.record(StepEvent::Renamed { name: masked }).await?;
     }
-    Ok(name)
+    Ok(Some(text))
 }
 
 /// Returns the variable of a secret, which the masker knows from here on.

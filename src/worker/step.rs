@@ -139,7 +139,13 @@ async fn try_once(execution: &mut Execution<'_>, own: Own<'_>, work: &mut Work) 
     let outcome = |result| Outcome { result, exit_code: None, may_retry: true };
     let Own { place, step, .. } = own;
     let ending = match &step.action {
-        Action::Script(script) => return try_script(execution, own, script, None, work).await,
+        Action::Script(script) => {
+            if let Some(sentences) = script::refused_strictly(execution, script) {
+                tell(execution, place, IssueKind::Error, sentences, work).await?;
+                return Ok(Outcome { may_retry: false, ..outcome(RunResult::Failed) });
+            }
+            return try_script(execution, own, script, None, work).await;
+        }
         Action::Checkout(checkout) => built_in::check_out(execution, own, checkout).await?,
         Action::Task(task) => built_in::run_task(execution, own, task, work).await?,
     };

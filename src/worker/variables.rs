@@ -153,6 +153,22 @@ impl Variables {
         replace(text, |name| Ok(self.meant(name)))
     }
 
+    /// Returns the variables whose macros bring payload text into an author's text, each with where the first of it
+    /// came from.
+    pub(super) fn tainted_macros(&self, text: &str) -> Vec<(String, Arc<Origin>)> {
+        let mut found = Vec::new();
+        // What it would expand to is no matter here.
+        let _ = replace(&text.into(), |name| -> Result<Option<Text>, TooLong> {
+            let value = self.meant(name);
+            if let Some(origin) = value.as_ref().and_then(Text::origin) {
+                found.push((name.to_owned(), origin.clone()));
+            }
+            // What is no macro stays, and the search goes on behind its beginning.
+            Ok(value.map(|_| Text::default()))
+        });
+        found
+    }
+
     /// Returns what a macro of a name stands for.
     fn meant(&self, name: &str) -> Option<Text> {
         let of_environment = || self.environment.get(name).map(|value| Text::from(value.as_str()));

@@ -2,7 +2,9 @@
 //! and which logging commands are a script's own.
 
 mod aliases;
+mod brought;
 mod left;
+mod strict;
 
 use crate::support::{Folder, until};
 use std::time::Duration;

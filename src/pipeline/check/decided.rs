@@ -3,13 +3,17 @@
 //!
 //! What steps set once payload text has come to their job counts as payload text, as a worker sees it
 //! (`worker::reach`). So an author learns before the first delivery that a matrix made in such a job is refused.
+//! Where a variable of the pipeline's file brings the text in any case, the run is refused.
 
+use super::held;
 use super::outputs::output_key;
 use super::view::{Graph, NamedJob};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, shown};
 use crate::expression::{Expression, Reference, Step as Suffix};
+use crate::pipeline::ScriptRules;
 use crate::pipeline::model::{Action, Condition, FanOut, Job, Pipeline, Stage, Step, Variable};
 use crate::pipeline::plan::{Commands, Count};
+use crate::shell::Substitution;
 use crate::taint::{Origin, Text};
 use crate::template;
 use std::sync::Arc;
@@ -17,12 +21,16 @@ use std::sync::Arc;
 /// How a step gives a command, and the one that sets an output.
 const SETS_VARIABLE: &str = "##vso[task.setvariable ";
 
-pub(super) fn check(pipeline: &Pipeline, graph: &Graph<'_>, diagnostics: &mut Diagnostics) {
+pub(super) fn check(pipeline: &Pipeline, graph: &Graph<'_>, rules: &ScriptRules, diagnostics: &mut Diagnostics) {
+    // Where senders may write code, what a step sets is the author's.
+    let is_all_own = rules.substitution == Substitution::Raw && !rules.is_foresight;
     for stage in &graph.stages {
         for NamedJob { job, .. } in &stage.jobs {
             for late in job.late.all() {
                 let asker = Asker { pipeline, graph, stage: stage.stage, job };
-                asker.decided(late).into_iter().for_each(|warning| diagnostics.push(warning));
+                let refused = if rules.is_foresight || !rules.has_values { None } else { asker.refused(late) };
+                let decided = || if is_all_own { None } else { asker.decided(late) };
+                refused.or_else(decided).into_iter().for_each(|it| diagnostics.push(it));
             }
         }
     }
@@ -42,11 +50,23 @@ impl Asker<'_> {
         let expression = Expression::parse(&late.text).ok()?;
         let carried = expression.carries(&|reference| self.source(reference).is_some())?;
         let (origin, label) = self.source(&carried)?;
-        let setting = setting(self.job, late);
-        let title = format!("the job can't begin: a payload would decide about its `{setting}`");
-        let warning = Diagnostic::warning(Code::TaintedStructure, title, late.span, label);
+        let warning = Diagnostic::warning(Code::TaintedStructure, self.title(late), late.span, label);
         let help = "set it in a job that no payload text comes to, let the script print it word for word, or choose it with `oneOf(…)`";
         Some(warning.note(template::came_from(&origin)).help(help))
+    }
+
+    /// Returns the mistake of an expression whose value a payload decides by a variable in any case.
+    fn refused(&self, late: &Condition) -> Option<Diagnostic> {
+        let expression = Expression::parse(&late.text).ok()?;
+        let (name, origin) = held::decisive(&expression, self.pipeline, self.stage, self.job)?;
+        let label = format!("`{}` holds text of a payload", shown(&name));
+        let mistake = Diagnostic::error(Code::TaintedStructure, self.title(late), late.span, label);
+        let help = "write what you mean in the file, or choose it with `oneOf(…)`, which gives only what you listed";
+        Some(mistake.note(template::came_from(&origin)).help(help))
+    }
+
+    fn title(&self, late: &Condition) -> String {
+        format!("the job can't begin: a payload would decide about its `{}`", setting(self.job, late))
     }
 
     /// Returns where in a payload something came from that a reference gives, and how.

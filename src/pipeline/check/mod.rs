@@ -4,6 +4,7 @@ mod agentless;
 mod conditions;
 mod decided;
 mod dependencies;
+pub(super) mod held;
 mod inputs;
 mod legs;
 mod machine;
@@ -25,7 +26,6 @@ pub(super) use runtime::not_evaluated;
 use super::model::Pipeline;
 use super::{Need, ScriptRules};
 use crate::diagnostic::Diagnostics;
-use crate::shell::Substitution;
 
 /// Reports every mistake that a rule finds, and returns what payload text must look like where it
 /// stands.
@@ -39,15 +39,21 @@ pub(super) fn check(pipeline: &Pipeline, scripts: &ScriptRules, diagnostics: &mu
     let graph = view::Graph::new(pipeline);
     conditions::check(&graph, diagnostics);
     runtime::check(pipeline, &graph, diagnostics);
-    // Where senders may write code, what they write is the author's.
-    if scripts.is_foresight || scripts.substitution != Substitution::Raw {
-        decided::check(pipeline, &graph, diagnostics);
-    }
-    variables::check(pipeline, diagnostics);
+    decided::check(pipeline, &graph, scripts, diagnostics);
+    variables::check(pipeline, scripts, diagnostics);
     machine::check(pipeline, scripts.machine.as_deref(), diagnostics);
     pool::check(pipeline, scripts.machine.as_deref(), diagnostics);
-    let mut needs = inputs::check(pipeline, diagnostics);
+    let mut needs = inputs::check(pipeline, scripts, diagnostics);
     needs.extend(tools::check(pipeline, scripts, diagnostics));
     needs.extend(scripts::check(pipeline, scripts, diagnostics));
     needs
+}
+
+/// Adds what was found of one of the legs of a job: what was found of another one already is told once.
+fn add_of_leg(found: Diagnostics, diagnostics: &mut Diagnostics) {
+    for diagnostic in found {
+        if !diagnostics.iter().any(|it| *it == diagnostic) {
+            diagnostics.push(diagnostic);
+        }
+    }
 }

@@ -4,16 +4,20 @@
 //! at too: its `$(name)` is a hole like any other, and so is what the script reads of it from its
 //! environment.
 
-use super::runtime;
+use super::held::{Held, VALUE_TO_COME};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
 use crate::pipeline::model::{self, Action, Job, Pipeline, Placed, Stage, Step, Variable};
 use crate::pipeline::plan::Interpreter;
 use crate::pipeline::{Need, ScriptRules};
-use crate::shell::{Background, Earlier, Entrance, Language, Links, Refusal, Script, Substitution, environment_name};
+use crate::shell::{
+    Analysis, Background, Earlier, Entrance, Language, Links, Outline, Refusal, Script, Substitution, analyse,
+    environment_name,
+};
 use crate::taint::{Origin, Segment, Text};
 use crate::template::{self, Scalar};
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The most bytes of a script.
@@ -24,24 +28,23 @@ pub(in crate::pipeline) const SAFE_WAY: &str = "pass it in `env:` and use the va
 
 pub(super) fn check(pipeline: &Pipeline, rules: &ScriptRules, diagnostics: &mut Diagnostics) -> Vec<Need> {
     let mut needs = Vec::new();
+    let mut seen = Seen::default();
     for stage in &pipeline.stages {
         for job in &stage.jobs {
-            let tainted = tainted(pipeline, stage, job);
-            let tainted: Vec<&Variable> = tainted.iter().collect();
-            let mut left = Left::default();
-            let all = variables(pipeline, stage, job).collect();
-            for step in job.all_steps() {
-                check_step(step, (&tainted, &all, &mut left), rules, &mut needs, diagnostics);
+            let all: Vec<&Variable> = variables(pipeline, stage, job).collect();
+            for mut held in Held::of_legs(pipeline, stage, job) {
+                let mut left = Left::default();
+                let mut found = Diagnostics::default();
+                for step in job.all_steps() {
+                    let known = (&*held.variables(), &*all, &mut left);
+                    check_step(step, known, (rules, &mut seen), &mut needs, &mut found);
+                    held.pass(step);
+                }
+                super::add_of_leg(found, diagnostics);
             }
         }
     }
     needs
-}
-
-/// Returns the variables of a job that hold payload text, as its steps get them.
-pub(super) fn tainted(pipeline: &Pipeline, stage: &Stage, job: &Job) -> Vec<Variable> {
-    let variables = variables(pipeline, stage, job);
-    variables.filter(|it| it.value.is_tainted()).map(as_known).collect()
 }
 
 /// Returns the variables of a job.
@@ -51,18 +54,18 @@ fn variables<'m>(pipeline: &'m Pipeline, stage: &'m Stage, job: &'m Job) -> impl
     scopes.chain(job.legs().iter().flat_map(|leg| &leg.variables))
 }
 
-/// Returns a variable as a script gets it. The value of a `$[ … ]` is known when its job runs: until
-/// then a text stands for it that meets every requirement, and the worker tests the value.
-fn as_known(variable: &Variable) -> Variable {
-    let mut known = variable.clone();
-    if runtime::is_written_by_the_author(&variable.value) {
-        known.value = variable.value.derive(VALUE_TO_COME);
-    }
-    known
-}
+/// The analyses of scripts that could not be foreseen: the legs of a job have the same.
+#[derive(Default)]
+struct Seen(HashMap<Outline, Analysis>);
 
-/// What stands for a value that is not known yet.
-const VALUE_TO_COME: &str = "1";
+impl Seen {
+    fn analysis<'s>(&'s mut self, rules: &'s ScriptRules, outline: Outline) -> &'s Analysis {
+        match rules.known.get(&outline) {
+            Some(known) => known,
+            None => self.0.entry(outline).or_insert_with_key(analyse),
+        }
+    }
+}
 
 /// What a step has left that has payload text: mostly a file.
 struct File {
@@ -118,8 +121,8 @@ impl File {
 
 fn check_step(
     step: &Step,
-    (tainted, all, left): (&[&Variable], &Vec<&Variable>, &mut Left),
-    rules: &ScriptRules,
+    (tainted, all, left): (&[&Variable], &[&Variable], &mut Left),
+    (rules, seen): (&ScriptRules, &mut Seen),
     needs: &mut Vec<Need>,
     diagnostics: &mut Diagnostics,
 ) {
@@ -156,11 +159,11 @@ fn check_step(
     if !is_judged {
         return;
     }
-    let analysis = rules.known.analysis(&script.outline());
+    let analysis = seen.analysis(rules, script.outline());
     let values = script.values();
     match analysis.test(&values) {
         Ok(()) => {
-            needs.extend(Need::of(rules, &analysis, &values));
+            needs.extend(Need::of(rules, analysis, &values));
             for (name, hole) in analysis.written() {
                 let (span, origin, _) = place(&analysis.requirements()[*hole].entrance, &text, &environment);
                 origin.into_iter().for_each(|origin| left.add(name, origin, span));
@@ -241,7 +244,7 @@ pub(super) struct Spanned {
     pub(super) text: Text,
     spans: Vec<Span>,
     /// For each segment the variable that brought it.
-    through: Vec<Option<Through>>,
+    pub(super) through: Vec<Option<Through>>,
 }
 
 impl Spanned {
@@ -285,7 +288,7 @@ impl Spanned {
     }
 
     /// Returns the variable that brought the first text of a payload.
-    fn first_through(&self) -> Option<Through> {
+    pub(super) fn first_through(&self) -> Option<Through> {
         let tainted = self.text.segments().iter().position(Segment::is_tainted)?;
         self.through.get(tainted)?.clone()
     }
@@ -299,10 +302,11 @@ impl Spanned {
             Substitution::Strict => strict,
         };
         let mut told = None;
-        for (segment, span) in self.text.segments().iter().zip(&self.spans) {
-            if let Some(origin) = segment.origin.as_ref().filter(|_| told != Some(*span)) {
-                diagnostics.push(tell(*span, origin));
-                told = Some(*span);
+        let places = self.spans.iter().zip(&self.through);
+        for (segment, (span, through)) in self.text.segments().iter().zip(places) {
+            if let Some(origin) = segment.origin.as_ref().filter(|_| told != Some((*span, through))) {
+                diagnostics.push(through.iter().fold(tell(*span, origin), brought));
+                told = Some((*span, through));
             }
         }
     }
@@ -440,8 +444,9 @@ fn where_used(entrance: &Entrance, line: usize) -> String {
 }
 
 /// Adds the variable that brought payload text.
-fn brought(diagnostic: Diagnostic, by: &Through) -> Diagnostic {
-    diagnostic.related(by.span, format!("it comes through `{}`", shown(&by.name)))
+pub(in crate::pipeline) fn brought(diagnostic: Diagnostic, by: &Through) -> Diagnostic {
+    let way = format!("it comes through `{}`", shown(&by.name));
+    if by.span == Span::NONE { diagnostic.note(way) } else { diagnostic.related(by.span, way) }
 }
 
 /// Returns the note about what payload text must be at a place of a script, on a line of it.

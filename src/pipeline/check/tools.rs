@@ -4,9 +4,10 @@
 //! The words are those of the worker's line, as far as they are known before a run: the author's macros are in it,
 //! and a file of no name stands in the places of patterns.
 
-use super::scripts::{Spanned, place, tainted};
+use super::held::Held;
+use super::scripts::{Spanned, place};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
-use crate::pipeline::model::{Action, Pipeline, Task, Variable};
+use crate::pipeline::model::{Action, Pipeline, Step, Task, Variable};
 use crate::pipeline::task::Definition;
 use crate::pipeline::task::call::{Foreseen, Tool, Word, tool};
 use crate::pipeline::{Need, ScriptRules};
@@ -22,22 +23,37 @@ const FILE: &str = "folder/file";
 
 pub(super) fn check(pipeline: &Pipeline, rules: &ScriptRules, diagnostics: &mut Diagnostics) -> Vec<Need> {
     let mut needs = Vec::new();
-    if rules.substitution != Substitution::Safe && !rules.is_foresight {
+    // What a task is given is data of a strict connection as well.
+    if rules.substitution == Substitution::Raw && !rules.is_foresight {
         return needs;
     }
     for stage in &pipeline.stages {
         for job in &stage.jobs {
-            let tainted = tainted(pipeline, stage, job);
-            for step in job.all_steps() {
-                let Action::Task(task) = &step.action else { continue };
-                let has_payload_text = !tainted.is_empty() || task.inputs.iter().any(|(_, value)| value.is_tainted());
-                let Some(definition) = task.definition.filter(|_| has_payload_text) else { continue };
-                let Some(tool) = tool(definition.name) else { continue };
-                Inputs::new(task, definition, &tainted).check(definition, tool, rules, &mut needs, diagnostics);
+            for mut held in Held::of_legs(pipeline, stage, job) {
+                let mut found = Diagnostics::default();
+                for step in job.all_steps() {
+                    of_step(step, &held.variables(), rules, &mut needs, &mut found);
+                    held.pass(step);
+                }
+                super::add_of_leg(found, diagnostics);
             }
         }
     }
     needs
+}
+
+fn of_step(
+    step: &Step,
+    tainted: &[&Variable],
+    rules: &ScriptRules,
+    needs: &mut Vec<Need>,
+    diagnostics: &mut Diagnostics,
+) {
+    let Action::Task(task) = &step.action else { return };
+    let has_payload_text = !tainted.is_empty() || task.inputs.iter().any(|(_, value)| value.is_tainted());
+    let Some(definition) = task.definition.filter(|_| has_payload_text) else { return };
+    let Some(tool) = tool(definition.name) else { return };
+    Inputs::new(task, definition, tainted).check(definition, tool, rules, needs, diagnostics);
 }
 
 /// What a task is given: each input with the place of its name.
@@ -47,11 +63,10 @@ struct Inputs<'p> {
 }
 
 impl<'p> Inputs<'p> {
-    fn new(task: &'p Task, definition: &'static Definition, tainted: &[Variable]) -> Self {
-        let tainted: Vec<&Variable> = tainted.iter().collect();
+    fn new(task: &'p Task, definition: &'static Definition, tainted: &[&Variable]) -> Self {
         let given = task.inputs.iter().filter_map(|(written, value)| {
             let input = definition.input(&written.value)?;
-            Some((input.name, Spanned::with_macros(value, written.span, &tainted).text, written.span))
+            Some((input.name, Spanned::with_macros(value, written.span, tainted).text, written.span))
         });
         Self { task, given: given.collect() }
     }

@@ -1,14 +1,16 @@
 //! Names that decide what programs do are no place for payload text, and names must be such
 //! that the environment takes them.
 
+use super::held::Held;
+use super::scripts::{Spanned, Through, brought};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, shown};
-use crate::pipeline::model::{Pipeline, Placed};
-use crate::pipeline::plan::ContainerUse;
-use crate::shell::{VARIABLE_PREFIX, is_obeyed_variable};
+use crate::pipeline::ScriptRules;
+use crate::pipeline::model::{Job, Pipeline, Placed};
+use crate::shell::{VARIABLE_PREFIX, is_exported, is_obeyed_variable};
 use crate::taint::Text;
 use crate::template;
 
-pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
+pub(super) fn check(pipeline: &Pipeline, rules: &ScriptRules, diagnostics: &mut Diagnostics) {
     for variable in pipeline.all_variables() {
         one(&variable.name, &variable.value, "a variable", diagnostics);
     }
@@ -16,17 +18,49 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
         one(name, value, "an environment variable", diagnostics);
         length(name, value, diagnostics);
     }
-    let of_jobs = pipeline.jobs().flat_map(|job| job.container.iter().chain(job.services.iter().map(|(_, it)| it)));
-    let own = of_jobs.filter_map(|container| match &container.value {
-        ContainerUse::Inline(own) => Some((own, container.span)),
-        ContainerUse::Alias(_) | ContainerUse::Expression(_) => None,
-    });
-    let named = pipeline.resources.containers.iter().map(|container| (&container.value.1, container.span));
-    for (container, span) in own.chain(named) {
-        for (name, value) in &container.env {
-            one(&Placed { value: name.clone(), span }, value, "an environment variable", diagnostics);
+    let own = pipeline.jobs().flat_map(Job::own_containers);
+    for container in own.chain(pipeline.resources.containers()) {
+        for (name, value) in &container.value.env {
+            one(&Placed { value: name.clone(), span: container.span }, value, "an environment variable", diagnostics);
         }
     }
+    for stage in &pipeline.stages {
+        for job in &stage.jobs {
+            for held in Held::of_values(pipeline, stage, job, rules) {
+                let mut found = Diagnostics::default();
+                brought_by_variables(pipeline, job, held, &mut found);
+                super::add_of_leg(found, diagnostics);
+            }
+        }
+    }
+}
+
+/// Reports what variables of a job bring, by macros and expressions, to those that programs obey.
+fn brought_by_variables(pipeline: &Pipeline, job: &Job, mut held: Held, diagnostics: &mut Diagnostics) {
+    for variable in held.variables().into_iter().filter(|it| is_exported(&it.name.value)) {
+        obeyed(&variable.name, &variable.value, None, diagnostics);
+    }
+    for container in job.containers(&pipeline.resources) {
+        for (name, value) in &container.value.env {
+            of_environment(&Placed { value: name.clone(), span: container.span }, value, &held, diagnostics);
+        }
+    }
+    for step in job.all_steps() {
+        for (name, value) in step.env.iter().filter(|_| step.enabled) {
+            of_environment(name, value, &held, diagnostics);
+        }
+        held.pass(step);
+    }
+}
+
+/// Reports what macros bring to a variable of an environment. What stands there itself has been told.
+fn of_environment(name: &Placed<String>, value: &Text, held: &Held, diagnostics: &mut Diagnostics) {
+    let expanded = Spanned::with_macros(value, name.span, &held.variables());
+    if value.is_tainted() || !expanded.text.is_tainted() {
+        return;
+    }
+    obeyed(name, &expanded.text, expanded.first_through().as_ref(), diagnostics);
+    length(name, &expanded.text, diagnostics);
 }
 
 /// The most bytes of a name and its value in `env`: the system starts no program with more in one.
@@ -43,19 +77,28 @@ fn length(name: &Placed<String>, value: &Text, diagnostics: &mut Diagnostics) {
 }
 
 fn one(name: &Placed<String>, value: &Text, what: &str, diagnostics: &mut Diagnostics) {
-    let environment_name = name.value.to_ascii_uppercase().replace(['.', ' '], "_");
     if name.value.is_empty() || name.value.contains(['=', '\0', '\n']) {
         let title = format!("`{}` can't be the name of {what}", shown(&name.value));
         let label = "empty, or with a character that no environment takes";
         diagnostics.push(Diagnostic::error(Code::InvalidValue, title, name.span, label));
-    } else if environment_name.starts_with(VARIABLE_PREFIX) {
+    } else if in_environment(name).starts_with(VARIABLE_PREFIX) {
         let title = format!("names of variables that begin with `{VARIABLE_PREFIX}` are pipehook's own");
         let label = "choose another beginning";
         diagnostics.push(Diagnostic::error(Code::InvalidValue, title, name.span, label));
-    } else if let Some(origin) = value.origin().filter(|_| is_obeyed_variable(&environment_name)) {
-        let title = format!("payload text can't be the value of `{}`", shown(&name.value));
-        let label = "programs obey this variable";
-        let tainted = Diagnostic::error(Code::TaintedStructure, title, name.span, label);
-        diagnostics.push(tainted.note(template::came_from(origin)));
+    } else {
+        obeyed(name, value, None, diagnostics);
     }
+}
+
+/// Returns the name of a variable as programs find it.
+fn in_environment(name: &Placed<String>) -> String {
+    name.value.to_ascii_uppercase().replace(['.', ' '], "_")
+}
+
+/// Reports payload text in a variable that programs obey.
+fn obeyed(name: &Placed<String>, value: &Text, through: Option<&Through>, diagnostics: &mut Diagnostics) {
+    let Some(origin) = value.origin().filter(|_| is_obeyed_variable(&in_environment(name))) else { return };
+    let title = format!("payload text can't be the value of `{}`", shown(&name.value));
+    let tainted = Diagnostic::error(Code::TaintedStructure, title, name.span, "programs obey this variable");
+    diagnostics.push(through.into_iter().fold(tainted, brought).note(template::came_from(origin)));
 }

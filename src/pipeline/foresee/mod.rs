@@ -21,9 +21,9 @@ mod passed;
 mod visit;
 mod written;
 
-use super::check::scripts::{diagnostic, need, raw, strict};
+use super::check::scripts::{brought, diagnostic, need, raw, strict};
 use super::{Machine, ScriptRules};
-use crate::diagnostic::{Diagnostics, SourceMap, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, SourceMap, Span};
 use crate::shell::{Entrance, Known, Outline, Piece, Substitution};
 use crate::taint::Origin;
 use crate::template::Template;
@@ -35,6 +35,8 @@ use written::Place;
 #[derive(Debug, Clone, Default)]
 pub struct Foreseen {
     scripts: Vec<ForeseenScript>,
+    /// Variables that get payload text in one place, and may be something else in another.
+    unsure: Vec<String>,
     known: Known,
     machine: Option<Arc<dyn Machine>>,
 }
@@ -55,15 +57,16 @@ pub struct ForeseenScript {
 /// Finds the scripts of a pipeline and of the templates that it names, and analyses them. `webhooks`
 /// are the aliases that its document declares.
 pub fn foresee(document: &Node, template: &Template, sources: &SourceMap, webhooks: &[String]) -> Foreseen {
-    let scripts = visit::scripts(document, template, sources, webhooks);
+    let (scripts, unsure) = visit::scripts(document, template, sources, webhooks);
     let known = Known::new(scripts.iter().map(|script| script.outline.clone()));
-    Foreseen { scripts, known, machine: None }
+    Foreseen { scripts, unsure, known, machine: None }
 }
 
 impl Foreseen {
     /// Returns the rules for a run that a delivery of a connection starts.
     pub fn rules(&self, substitution: Substitution) -> ScriptRules {
-        ScriptRules { substitution, known: self.known.clone(), machine: self.machine.clone(), ..ScriptRules::default() }
+        let (known, machine) = (self.known.clone(), self.machine.clone());
+        ScriptRules { substitution, known, machine, has_values: true, ..ScriptRules::default() }
     }
 
     /// Returns the same for a machine that will execute the runs.
@@ -82,9 +85,10 @@ impl Foreseen {
     pub fn report(&self, alias: &str, substitution: Substitution, diagnostics: &mut Diagnostics) {
         for script in self.reached_by(alias) {
             match substitution {
-                Substitution::Raw => script.each_hole(|span, origin| diagnostics.push(raw(span, origin))),
+                Substitution::Raw => script.holes.iter().for_each(|it| diagnostics.push(it.told(raw))),
                 Substitution::Strict if !script.holes.is_empty() => {
-                    script.each_hole(|span, origin| diagnostics.push(strict(span, origin)));
+                    let sure = script.holes.iter().filter(|it| !self.may_be_another(it));
+                    sure.for_each(|it| diagnostics.push(it.told(strict)));
                 }
                 Substitution::Safe | Substitution::Strict => self.refusals(script, diagnostics),
             }
@@ -113,12 +117,25 @@ impl Foreseen {
         self.scripts.iter().filter(move |script| *script.alias == *alias)
     }
 
+    /// Says whether the variable that stands at a place may have a text of the author's there.
+    fn may_be_another(&self, place: &Place) -> bool {
+        let through = place.through.as_ref();
+        through.is_some_and(|it| self.unsure.iter().any(|name| name.eq_ignore_ascii_case(&it.name)))
+    }
+
     fn refusals(&self, script: &ForeseenScript, diagnostics: &mut Diagnostics) {
         for refusal in self.known.analysis(&script.outline).refusals() {
             if let Some(place) = script.place(&refusal.entrance) {
                 diagnostics.push(diagnostic(refusal, place.span, Some(&place.origin), place.through.as_ref()));
             }
         }
+    }
+}
+
+impl Place {
+    /// Returns what is told of a place, with the variable that stands there.
+    fn told(&self, tell: impl Fn(Span, &Origin) -> Diagnostic) -> Diagnostic {
+        self.through.iter().fold(tell(self.span, &self.origin), brought)
     }
 }
 
@@ -131,10 +148,6 @@ impl ForeseenScript {
     /// Says whether payload text comes into it.
     fn is_tainted(&self) -> bool {
         !self.holes.is_empty() || !self.environment.is_empty()
-    }
-
-    fn each_hole(&self, mut tell: impl FnMut(Span, &Origin)) {
-        self.holes.iter().for_each(|place| tell(place.span, &place.origin));
     }
 
     fn place(&self, entrance: &Entrance) -> Option<&Place> {

@@ -21,6 +21,9 @@ const VISITS_MAX: usize = 1_000;
 /// The most bytes of all files that are looked at, each as often as it is used.
 const VISITED_BYTES_MAX: usize = 8 * 1024 * 1024;
 
+/// Through how many variables payload text is followed.
+const ROUNDS_MAX: usize = 10;
+
 /// One use of a file.
 #[derive(Debug, Clone, PartialEq)]
 struct Visit {
@@ -30,17 +33,17 @@ struct Visit {
 }
 
 /// Returns the scripts into which payload text comes, for each of the aliases by which the pipeline's file
-/// knows payloads.
+/// knows payloads, and the variables that get payload text in one place and may be something else in another.
 pub(super) fn scripts(
     document: &Node,
     template: &Template,
     sources: &SourceMap,
     webhooks: &[String],
-) -> Vec<ForeseenScript> {
+) -> (Vec<ForeseenScript>, Vec<String>) {
     let root = document.span.source;
     let mut documents = HashMap::from([(root, Arc::new(document.clone()))]);
     let mut left = Left { visits: VISITS_MAX, bytes: VISITED_BYTES_MAX };
-    let mut scripts = Vec::new();
+    let (mut scripts, mut unsure) = (Vec::new(), Vec::new());
     for alias in webhooks {
         let alias: Arc<str> = alias.as_str().into();
         let passed = |other: &String| match **other == *alias {
@@ -59,8 +62,9 @@ pub(super) fn scripts(
         };
         visitor.follow();
         scripts.extend(visitor.scripts());
+        unsure.extend(visitor.unsure());
     }
-    scripts
+    (scripts, unsure)
 }
 
 /// What may still be looked at, for all aliases together.
@@ -106,6 +110,16 @@ impl Visitor<'_> {
             }
             at += 1;
         }
+        for _ in 0..ROUNDS_MAX {
+            let mut found = Vec::new();
+            for (at, visit) in self.visits.iter().enumerate() {
+                found.extend(self.finder(visit).passed_on(&self.documents[&visit.file], at == 0));
+            }
+            if found.is_empty() {
+                break;
+            }
+            self.variables.extend(found);
+        }
     }
 
     fn mentioned(&mut self, from: SourceId, mention: Mention) {
@@ -132,6 +146,11 @@ impl Visitor<'_> {
 
     fn finder<'s>(&'s self, visit: &'s Visit) -> Finder<'s> {
         Finder::new(self.sources, self.alias, &visit.parameters, &self.variables)
+    }
+
+    fn unsure(&self) -> Vec<String> {
+        let of_visit = |visit| self.finder(visit).unsure(&self.documents[&visit.file]);
+        self.visits.iter().flat_map(of_visit).collect()
     }
 
     fn scripts(&self) -> Vec<ForeseenScript> {

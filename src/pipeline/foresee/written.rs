@@ -81,6 +81,14 @@ impl Written {
         }
     }
 
+    /// Returns what stands between the brackets, where the whole text is an expression `$[ … ]` of the author's.
+    pub(super) fn expression(&self) -> Option<&str> {
+        match self.pieces.as_slice() {
+            [Piece::Author(text)] => text.strip_prefix("$[")?.strip_suffix(']'),
+            _ => None,
+        }
+    }
+
     /// Says whether other text can be appended without making this one too long to follow.
     pub(super) fn has_room_for(&self, other: &Self) -> bool {
         let bytes = |text: &Self| {

@@ -216,13 +216,15 @@ jobs:
 fn a_payload_names_no_container() {
     let machine = machine();
     machine.configure("connections: {open: {auth: none}}");
-    let pipeline = "\
-variables: {IMAGE: '${{ parameters.hook.image }}'}
-container: $[ variables.IMAGE ]
-steps:
-- script: echo ran
-";
-    let output = machine.run_with(pipeline, "{\"image\": \"evil\"}").ended_with(1);
+    let pipeline = |container: &str| {
+        format!(
+            "variables: {{IMAGE: '${{{{ parameters.hook.image }}}}'}}\ncontainer: {container}\nsteps:\n- script: echo ran\n"
+        )
+    };
+    let run = |container| machine.run_with(&pipeline(container), "{\"image\": \"evil\"}").ended_with(1);
+    let rejected = run("$[ variables.IMAGE ]");
+    assert!(rejected.stderr.contains("a payload would decide about its `container`"), "{rejected:?}");
+    let output = run("$[ iif(eq(1, 1), variables.IMAGE, 'box') ]");
     let sentence = "The container of the job can't be used: the payload would decide about it.";
     assert!(output.stdout.contains(sentence) && !noted(&machine).contains("evil"), "{output:?}");
 }
