@@ -153,8 +153,14 @@ impl Lexer<'_> {
             }
             Symbol::Char('#') => self.comment(),
             Symbol::Char(quote @ ('"' | '\'')) => return self.literal("", quote),
-            Symbol::Char(first) if first.is_alphabetic() || first == '_' => return self.name(),
+            Symbol::Char(first) if is_letter(first) && !first.is_ascii_digit() => return self.name(),
+            Symbol::Char(other) if !other.is_ascii() && !other.is_whitespace() && other != '\u{feff}' => {
+                return self.fail(&format!("`{other}` outside of a string, which Python may read as another letter"));
+            }
             Symbol::Char('\\') if self.char_at(1) == Some('\n') => self.at += 2,
+            Symbol::Char('\\') if self.char_at(1) == Some('\r') => {
+                self.at += if self.char_at(2) == Some('\n') { 3 } else { 2 };
+            }
             Symbol::Char(character) => {
                 self.at += 1;
                 self.other(character);
@@ -171,7 +177,7 @@ impl Lexer<'_> {
             _ => {}
         }
         let token = match character {
-            '\n' | ';' if self.open == 0 => Token::End,
+            '\n' | '\r' | ';' if self.open == 0 => Token::End,
             _ if character.is_whitespace() => return,
             _ => Token::Other(character),
         };
@@ -179,7 +185,7 @@ impl Lexer<'_> {
     }
 
     fn comment(&mut self) {
-        while let Some(symbol) = self.peek(0).filter(|symbol| !symbol.is('\n')) {
+        while let Some(symbol) = self.peek(0).filter(|symbol| !symbol.is('\n') && !symbol.is('\r')) {
             if let Symbol::Hole(hole) = symbol {
                 self.lexed.places.insert(hole, Place::Comment);
             }
@@ -189,7 +195,7 @@ impl Lexer<'_> {
 
     fn name(&mut self) -> Result<(), Unread> {
         let mut name = String::new();
-        while let Some(letter) = self.char_at(0).filter(|letter| letter.is_alphanumeric() || *letter == '_') {
+        while let Some(letter) = self.char_at(0).filter(|letter| is_letter(*letter)) {
             name.push(letter);
             self.at += 1;
         }
@@ -198,7 +204,7 @@ impl Lexer<'_> {
                 self.literal(&name.to_ascii_lowercase(), quote)
             }
             _ => {
-                self.lexed.tokens.push(Token::Name(name));
+                self.lexed.tokens.push(Token::Name(without_class(name)));
                 Ok(())
             }
         }
@@ -222,6 +228,11 @@ impl Lexer<'_> {
                     self.at += 1;
                 }
                 Some(Symbol::Char('\n')) if length == 1 => return self.fail("a string is not closed on its line"),
+                // There is no such escape: the `{` begins a field, behind a `\`.
+                Some(Symbol::Char('\\')) if prefix.contains('f') && self.char_at(1) == Some('{') => {
+                    text.push('\\');
+                    self.at += 1;
+                }
                 Some(Symbol::Char('\\')) => self.backslash(escapes, &mut text)?,
                 Some(Symbol::Char('{')) if prefix.contains('f') => self.field(&mut text, &mut holes)?,
                 Some(Symbol::Char(character)) => {
@@ -327,6 +338,31 @@ impl Lexer<'_> {
         self.lexed.places.extend(format.lexed.places);
         self.fields.extend(format.fields);
         Ok(())
+    }
+}
+
+/// Says whether a character is one of a name that Python reads as it stands: it reads many others as those (NFKC), so
+/// that `ｅval` is `eval`. Of other scripts than these none is known here not to be changed, alone or behind another.
+fn is_letter(character: char) -> bool {
+    match character {
+        '_' => true,
+        _ if character.is_ascii() => character.is_ascii_alphanumeric(),
+        'ª' | 'µ' | 'º' | 'ĳ' | 'Ĳ' | 'ŀ' | 'Ŀ' | 'ŉ' | 'ſ' => false,
+        // Latin, Greek and Cyrillic letters, kana, Chinese characters and Hangul syllables.
+        '\u{c0}'..='\u{17f}' => character.is_alphabetic(),
+        'Α'..='Ρ' | 'Σ'..='Ω' | 'ά'..='ώ' | 'А'..='я' | 'ѐ'..='џ' => true,
+        'ぁ'..='ゖ' | 'ァ'..='ヺ' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' => true,
+        _ => false,
+    }
+}
+
+/// Returns a name without the class in front by which Python tells private names apart: `__x` in the body of `C` is
+/// `_C__x` elsewhere. Which class it is is not asked: all private names of one end are one name.
+fn without_class(name: String) -> String {
+    let is_private = name.starts_with('_') && !name.ends_with("__");
+    match name.rsplit_once("__").filter(|_| is_private) {
+        Some((_, own)) => format!("__{own}"),
+        None => name,
     }
 }
 

@@ -29,6 +29,7 @@
 //! that no list knows is not seen.
 //!
 //! ```text
+//! coding       the coding that a script names
 //! lexer        tokens, and where the holes stand
 //! tree         expressions and statements: parse and statement read them
 //! facts        what names stand for; functions: what calls give them; changed: lists that change by other names
@@ -57,6 +58,7 @@ mod apart;
 mod authors;
 mod calls;
 mod changed;
+mod coding;
 mod environment;
 mod facts;
 mod files;
@@ -106,6 +108,9 @@ const TOO_LONG: &str =
 
 pub(super) fn analyse(outline: &Outline) -> Result<Findings, Unread> {
     let symbols = symbols(outline);
+    if let Some(coding) = coding::foreign(&symbols) {
+        return Err(Unread { hole: None, reason: foreign_coding(&coding) });
+    }
     let lexed = lexer::lex(&symbols)?;
     let mut holes = vec![Finding::default(); outline.holes() + outline.environment.len()];
     for (hole, place) in &lexed.places {
@@ -119,6 +124,14 @@ pub(super) fn analyse(outline: &Outline) -> Result<Findings, Unread> {
     let written = sink::judge(&lexed, &outline.environment, outline.holes(), &mut holes);
     let written = written.ok_or_else(|| Unread { hole: None, reason: TOO_LONG.to_owned() })?;
     Ok(Findings { script: write(&symbols, &lexed), holes, written })
+}
+
+/// Returns why a script is refused that names a coding by which Python reads other characters.
+fn foreign_coding(coding: &str) -> String {
+    let shown: String = coding.chars().filter(|it| it.is_ascii_graphic()).collect();
+    format!(
+        "put into a script whose first lines name the coding `{shown}`, by which Python would read it as another script; leave the line out, or write `utf-8`"
+    )
 }
 
 fn write(symbols: &[Symbol], lexed: &Lexed) -> Vec<Fragment> {
