@@ -474,9 +474,9 @@ fn a_macro_says_whether_standard_error_fails_a_script() {
         steps("'${{ parameters.hook.x }}'")
     ));
     folder.write("body.json", r#"{"x":"true"}"#);
-    let output = folder.run(&["run", "pipelines/p.yml", "--raw", "--payload", "body.json"]).ended_with(0);
-    let sentence = "##[error]Payload text can't be the input `failOnStderr`: it decides what the task does.";
-    assert_eq!(output.stdout.lines().filter(|line| *line == sentence).count(), 5, "{output:?}");
+    let output = folder.run(&["run", "pipelines/p.yml", "--raw", "--payload", "body.json"]).ended_with(1);
+    let sentence = "error[tainted-structure]: payload text can't be the input `failOnStderr`";
+    assert_eq!(output.stderr.lines().filter(|line| *line == sentence).count(), 5, "{output:?}");
 }
 
 #[test]

@@ -198,7 +198,8 @@ fn payload_text_in_the_environment_of_a_container_is_in_no_variable_that_program
         );
         assert_eq!(refused(&named), is_refused, "{named}");
     }
-    let image = "  containers:\n  - container: c\n    image: ${{ parameters.hook.t }}\njobs:\n- job: a\n  container: c\n  steps: []\n";
+    // Of another machine nobody knows here whether it has containers.
+    let image = "  containers:\n  - container: c\n    image: ${{ parameters.hook.t }}\njobs:\n- job: a\n  pool: elsewhere\n  container: c\n  steps: []\n";
     assert!(refused(&format!("{head}{image}")));
 }
 
