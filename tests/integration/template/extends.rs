@@ -60,7 +60,9 @@ fn an_extended_pipeline_brings_its_pool() {
 fn a_container_of_an_extended_pipeline_is_known_to_its_jobs() {
     let folder = Folder::new("");
     folder.write("a.yml", "extends: {template: base.yml}\n");
-    let jobs = "jobs:\n- job: j\n  container: box\n  steps:\n  - bash: x\n  - bash: y\n    target: box\n";
+    // Of another machine nobody knows here whether it has containers.
+    let jobs =
+        "jobs:\n- job: j\n  pool: elsewhere\n  container: box\n  steps:\n  - bash: x\n  - bash: y\n    target: box\n";
     folder.write(
         "base.yml",
         &format!("resources:\n  containers:\n  - {{container: box, image: 'ubuntu:24.04'}}\n{jobs}"),
