@@ -182,6 +182,11 @@ impl Text {
         &self.segments
     }
 
+    /// Returns the pieces of it that the pipeline's author wrote, in order.
+    pub fn authored(&self) -> impl Iterator<Item = &str> + Clone {
+        self.segments.iter().filter(|segment| !segment.is_tainted()).map(|segment| &*segment.text)
+    }
+
     /// Says whether any segment came from a payload.
     pub fn is_tainted(&self) -> bool {
         self.segments.iter().any(Segment::is_tainted)

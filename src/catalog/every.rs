@@ -9,7 +9,6 @@ use super::sure::{Doubt, is_cut_short};
 use super::{Pipeline, Trigger, possible};
 use crate::diagnostic::{Diagnostic, Diagnostics, SourceMap};
 use crate::pipeline::{self, ScriptRules};
-use crate::shell::Known;
 use crate::template::{Gaps, Inputs, Node, Template, TemplateKind};
 
 /// Returns what is wrong with every run of a pipeline. `known` is what is known to be.
@@ -17,8 +16,7 @@ pub(super) fn of_pipeline(pipeline: &Pipeline, known: &Diagnostics) -> Diagnosti
     let inputs = inputs(pipeline, &Trigger::default(), &mut Diagnostics::default());
     let mut found = Diagnostics::default();
     let (document, gaps) = pipeline.template.expand_what_is_sure(&inputs, &mut found);
-    let rules =
-        ScriptRules { known: Known::default(), has_values: false, ..pipeline.scripts.rules(possible::UNJUDGED) };
+    let rules = pipeline.scripts.rules_without_values(possible::UNJUDGED);
     examined(&document, &pipeline.name, &rules, &Apart::new(&pipeline.sources, known, gaps), found)
 }
 

@@ -10,7 +10,7 @@ use super::text::OPENINGS;
 use super::{Pipeline, Trigger, every, possible, text};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, SourceId, SourceMap, Span};
 use crate::pipeline::{self, ScriptRules};
-use crate::shell::{Known, Substitution};
+use crate::shell::Substitution;
 use crate::template::{Gaps, Inputs, Node, Template, TemplateKind};
 
 /// How it ends.
@@ -105,8 +105,7 @@ pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     let (document, gaps) = pipeline.template.expand_with_gaps(&inputs, &mut found);
     let given = pipeline.template.parameters_place().filter(|_| pipeline.listeners.is_empty());
     let doubt = Doubt { given, ..Doubt::new(&pipeline.sources, diagnostics, &found) };
-    let rules =
-        ScriptRules { known: Known::default(), has_values: false, ..pipeline.scripts.rules(possible::UNJUDGED) };
+    let rules = pipeline.scripts.rules_without_values(possible::UNJUDGED);
     let mut of_expansion = found.len();
     // What an expansion has not come to is not missing.
     if !is_cut_short(&found) {

@@ -3,7 +3,7 @@
 
 use super::check::{runtime, scripts::macros};
 use crate::diagnostic::Span;
-use crate::shell::{self, Background, Carried, Language, Script, Substitution};
+use crate::shell::{self, Carried, Language, Script, Substitution};
 use crate::taint::{Segment, Text};
 use crate::template::{Content, Entry, Kind, Node, Scalar};
 
@@ -75,11 +75,7 @@ fn step(entries: &mut Vec<Entry>, variables: &Variables) {
     if !text.is_tainted() {
         return;
     }
-    let Ok(placed) =
-        shell::place(&Script { language, text: &text, environment: Vec::new(), background: Background::default() })
-    else {
-        return;
-    };
+    let Ok(placed) = shell::place(&Script::alone(language, &text)) else { return };
     *scalar = author(placed.script);
     list(entries, &placed.carried);
 }

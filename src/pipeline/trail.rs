@@ -8,7 +8,7 @@
 use super::check::scripts::macros;
 use super::rewritten::{Variables, script_of, tainted};
 use crate::diagnostic::{SourceMap, Span, shown};
-use crate::shell::{self, Background, Language, Script, Substitution};
+use crate::shell::{self, Language, Script, Substitution};
 use crate::taint::{Origin, Segment, Text};
 use crate::template::{Content, Decided, Entry, Node, Scalar};
 use serde::Serialize;
@@ -205,8 +205,7 @@ impl Walk<'_> {
         let Some((language, node)) = super::rewritten::script_node(step) else { return };
         let Content::Scalar(scalar) = &node.content else { return };
         let (text, spans) = self.with_variables(scalar, node.span);
-        let outline =
-            Script { language, text: &text, environment: Vec::new(), background: Background::default() }.outline();
+        let outline = Script::alone(language, &text).outline();
         let analysis = shell::analyse(&outline);
         let mut holes = analysis.requirements().iter();
         let mut line = 1;

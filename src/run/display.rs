@@ -92,8 +92,7 @@ fn add(from: &Text, scopes: &[&[Variable]], left: &mut Left, to: &mut Text) {
 
 /// Adds text of the author's, while there is room.
 fn push(text: &str, to: &mut Text) {
-    let own = to.segments().iter().filter(|segment| !segment.is_tainted());
-    let room = NAME_MAX.saturating_sub(own.map(|segment| segment.text.len()).sum());
+    let room = NAME_MAX.saturating_sub(to.authored().map(str::len).sum());
     to.append(&text[..text.floor_char_boundary(room)].into());
 }
 

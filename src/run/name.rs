@@ -67,9 +67,9 @@ pub fn tainted_by(plan: &Plan, queued_at: Timestamp, name: &str, variables: &[Va
         return origin.or_else(|| plan.takes_of_others().then(of_others)).map(Arc::new);
     }
     let is_named = |variable: &Variable| {
-        let own = plan.name.segments().iter().filter(|segment| !segment.is_tainted());
-        let macros = own.flat_map(|segment| segment.text.split("$(").skip(1).filter_map(|it| it.split_once(')')));
-        macros.into_iter().any(|(name, _)| name.eq_ignore_ascii_case(&variable.name))
+        let mut macros =
+            plan.name.authored().flat_map(|own| own.split("$(").skip(1).filter_map(|it| it.split_once(')')));
+        macros.any(|(name, _)| name.eq_ignore_ascii_case(&variable.name))
     };
     let named = variables.iter().rev().filter(|variable| is_named(variable)).map(|variable| &variable.value);
     std::iter::once(&plan.name).chain(named).find_map(Text::origin).cloned()

@@ -7,6 +7,8 @@
 
 use super::Language;
 use super::earlier::Earlier;
+use crate::taint::Text;
+use std::borrow::Cow;
 
 /// How the name of a variable begins that brings a function.
 const FUNCTION: &str = "BASH_FUNC_";
@@ -120,8 +122,16 @@ impl Background {
     }
 
     /// Returns the name of the file that bash runs before the script.
-    pub fn startup(&self) -> Option<&str> {
+    pub(super) fn startup(&self) -> Option<&str> {
         self.startup.as_deref()
+    }
+
+    /// Returns a script with the name of the file that bash runs before it.
+    pub fn with_startup<'t>(&self, script: &'t Text) -> Cow<'t, Text> {
+        let Some(startup) = &self.startup else { return Cow::Borrowed(script) };
+        let mut all = script.clone();
+        all.append(&Text::author(format!("\n. {startup}")));
+        Cow::Owned(all)
     }
 }
 

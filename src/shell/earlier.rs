@@ -11,8 +11,8 @@ use super::git::is_plain_alias;
 const NAMING: &[&str] = &["ln", "link", "cp", "mv", "install"];
 
 /// The one of them that package managers have too, and what may stand in front of it.
-const INSTALL: &str = "install";
-const LAUNCHERS: &[&str] = &["sudo", "doas", "env", "command", "busybox"];
+pub(super) const INSTALL: &str = "install";
+pub(super) const LAUNCHERS: &[&str] = &["sudo", "doas", "env", "command", "busybox"];
 
 /// Functions and commands of other languages that do so; which of the names beside one is the new one is not told.
 const CALLS: &[&str] = &[

@@ -68,6 +68,11 @@ pub struct Script<'a> {
 }
 
 impl<'a> Script<'a> {
+    /// Returns a script that has nothing around it.
+    pub fn alone(language: Language, text: &'a Text) -> Self {
+        Self { language, text, environment: Vec::new(), background: Background::default() }
+    }
+
     /// Returns the payload text in the words behind a script, as it stands beside the environment. Only a
     /// script in Python gets such words.
     pub fn arguments(words: impl IntoIterator<Item = &'a Text>) -> impl Iterator<Item = (String, Cow<'a, Text>)> {
@@ -105,18 +110,15 @@ impl Script<'_> {
     /// Says whether a script's author names a variable: no other variable of the environment can reach
     /// what the script evaluates.
     pub fn names(text: &Text, variable: &str) -> bool {
-        let own = text.segments().iter().filter(|segment| !segment.is_tainted());
-        own.into_iter().any(|segment| find_name(&segment.text, variable).is_some() || prints_environment(&segment.text))
+        text.authored().any(|own| find_name(own, variable).is_some() || prints_environment(own))
     }
 
     /// Returns how something that an earlier script left, as [`Analysis::written`](super::Analysis::written) says it,
     /// stands among the variables of a script that may use it: its author names the file, or has a pattern or a list that
     /// can give it, or a program that prints what was kept.
     pub fn left(text: &Text, written: &str) -> Option<String> {
-        let own = text.segments().iter().filter(|segment| !segment.is_tainted());
-        let is_used = own.into_iter().any(|segment| find_left(&segment.text, written).is_some());
-        let own = text.segments().iter().filter(|segment| !segment.is_tainted());
-        let is_named = own.into_iter().any(|segment| find_file(&segment.text, written).is_some());
+        let is_used = text.authored().any(|own| find_left(own, written).is_some());
+        let is_named = text.authored().any(|own| find_file(own, written).is_some());
         is_used.then(|| match written.starts_with(KEPT) {
             true => written.to_owned(),
             false if is_named => format!("{FILE}{written}"),

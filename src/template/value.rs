@@ -100,6 +100,10 @@ pub fn object_in_text(node: &Node, origin: Option<&Origin>, expression: Option<&
     }
 }
 
+/// What to do about payload text in a place that is the author's alone.
+pub const WRITE_OR_CHOOSE: &str =
+    "write what you mean in the file, or choose it with `oneOf(…)`, which gives only what you listed";
+
 /// Returns the note that says where in a payload a value came from.
 pub fn came_from(origin: &Origin) -> String {
     crate::expression::place_in_payload(origin)

@@ -9,14 +9,13 @@ use super::context::Host;
 use super::variables::{Setting, Variables};
 use crate::diagnostic::shown;
 use crate::machine::{PATH_DEFAULT, find_program};
+use crate::pipeline::plan::EXPORTED_MAX;
 use crate::shell::{environment_name, is_exported, is_obeyed_variable};
 use crate::taint::Text;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// The most bytes of a variable that is exported, and of all of them: the system takes 128 KiB a
-/// value, and for all what it has left beside the arguments.
-const EXPORTED_MAX: usize = 64 * 1024;
+/// The most bytes of all variables that are exported: the system takes for all what it has left beside the arguments.
 const EXPORTED_ALL_MAX: usize = 512 * 1024;
 
 /// Names and values, in the order of the names.

@@ -65,7 +65,7 @@ pub use mask::{Masker, SECRET_MIN, SECRETS_BYTES_MAX, SECRETS_MAX, Screen, Unmas
 pub use replace::{EXPANDED_MAX, TooLong};
 pub use retention::{Keeper, Swept as KeeperRound};
 pub use stop::{Asked, StopSignal};
-pub use variables::{MACRO_DEPTH_MAX, Setting, VALUE_MAX, Variables};
+pub use variables::{Setting, Variables};
 pub use workspace::{Attempt, Workspace};
 
 use crate::files::{Depot, Logs};

@@ -3,7 +3,7 @@
 use super::context::JobContext;
 use super::variables::{Setting, Variables};
 use crate::id::RunId;
-use crate::pipeline::plan::{Plan, Variable};
+use crate::pipeline::plan::{Plan, RUN_NAME, Variable};
 use crate::run::{RunResult, tainted_by};
 use crate::taint::Text;
 use jiff::Timestamp;
@@ -13,8 +13,6 @@ use std::path::Path;
 const JOB_STATUS: &str = "Agent.JobStatus";
 /// Where addresses of what is here begin: a worker knows no server.
 const SERVER: &str = "pipehook:///";
-/// The variable that tells the run's name.
-const RUN_NAME: &str = "Build.BuildNumber";
 
 /// Sets the predefined variables of a job. Those that show names of the author's keep what they
 /// know of payloads.

@@ -203,8 +203,7 @@ fn make_beside_secrets(
     let text = text()?;
     let named = environment.tainted().iter().filter(|(name, _)| shell::Script::names(&text, name));
     let environment = named.map(|(name, value)| (name.clone(), Cow::Borrowed(value))).collect();
-    let placed =
-        shell::place(&shell::Script { language, text: &text, environment, background: Background::default() }).ok()?;
+    let placed = shell::place(&shell::Script { environment, ..shell::Script::alone(language, &text) }).ok()?;
     let mut secrets = Vec::new();
     for hole in &placed.holes {
         let Entrance::Segment(segment) = hole.entrance else { continue };

@@ -6,15 +6,11 @@
 
 use super::replace::{TooLong, replace};
 use crate::diagnostic::shown;
+use crate::pipeline::plan::{MACRO_DEPTH_MAX, VALUE_MAX};
 use crate::taint::{Origin, Segment, Text};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
-
-/// How many variables a macro may be followed through.
-pub const MACRO_DEPTH_MAX: usize = 50;
-/// The most bytes of a variable's expanded value; one that would be longer stays as written.
-pub const VALUE_MAX: usize = 1024 * 1024;
 
 /// Variables by name, ignoring the case of ASCII letters.
 #[derive(Debug, Clone, Default)]

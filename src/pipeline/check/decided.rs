@@ -61,8 +61,7 @@ impl Asker<'_> {
         let (name, origin) = held::decisive(&expression, self.pipeline, self.stage, self.job)?;
         let label = format!("`{}` holds text of a payload", shown(&name));
         let mistake = Diagnostic::error(Code::TaintedStructure, self.title(late), late.span, label);
-        let help = "write what you mean in the file, or choose it with `oneOf(…)`, which gives only what you listed";
-        Some(mistake.note(template::came_from(&origin)).help(help))
+        Some(mistake.note(template::came_from(&origin)).help(template::WRITE_OR_CHOOSE))
     }
 
     fn title(&self, late: &Condition) -> String {

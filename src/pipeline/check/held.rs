@@ -13,11 +13,10 @@
 
 use super::runtime;
 use super::scripts::macros;
-use crate::diagnostic::Span;
+use crate::diagnostic::{Diagnostics, Span};
 use crate::expression::{Expression, Reference, Step as Suffix};
-use crate::pipeline::ScriptRules;
 use crate::pipeline::model::{Action, Deployment, Job, Leg, Pipeline, Placed, Stage, Step, Variable};
-use crate::pipeline::plan::Commands;
+use crate::pipeline::plan::{Commands, EXPORTED_MAX, MACRO_DEPTH_MAX, RUN_NAME, VALUE_MAX};
 use crate::pipeline::value::{is_expression, only_author};
 use crate::shell::is_exported;
 use crate::taint::{Origin, Text};
@@ -26,14 +25,6 @@ use std::sync::Arc;
 /// What stands for a value that is not known yet. It meets every requirement: the worker tests the value.
 pub(super) const VALUE_TO_COME: &str = "1";
 
-/// Through how many variables a macro is followed, and how long a value may get by it, as a worker has it.
-const MACRO_DEPTH_MAX: usize = 50;
-const VALUE_MAX: usize = 1024 * 1024;
-/// The most bytes of a variable that steps find in their environment.
-const EXPORTED_MAX: usize = 64 * 1024;
-
-/// The variable that tells the run's name.
-pub(in crate::pipeline) const RUN_NAME: &str = "Build.BuildNumber";
 /// The commands, in lower case, by which a step sets a variable and names the run.
 const SETS_VARIABLE: &str = "task.setvariable";
 const NAMES_RUN: &str = "build.updatebuildnumber";
@@ -46,9 +37,48 @@ const SETTING_TASK: (&str, &str) = ("Cache", "cacheHitVar");
 #[derive(Debug, Clone, Default)]
 pub(super) struct Held(Vec<Variable>);
 
+/// A job, with the variables of its legs.
+pub(super) struct JobHeld<'p> {
+    pub(super) stage: &'p Stage,
+    pub(super) job: &'p Job,
+    /// Once where all legs have the same.
+    legs: Vec<Held>,
+}
+
+/// Returns the jobs of a pipeline.
+pub(super) fn of_jobs(pipeline: &Pipeline) -> Vec<JobHeld<'_>> {
+    each_job(pipeline, |stage, job| Held::of_legs(pipeline, stage, job))
+}
+
+/// The same where values are missing: nothing is known to hold payload text.
+pub(super) fn of_none(pipeline: &Pipeline) -> Vec<JobHeld<'_>> {
+    each_job(pipeline, |_, _| vec![Held::default()])
+}
+
+fn each_job<'p>(pipeline: &'p Pipeline, legs: impl Fn(&Stage, &Job) -> Vec<Held>) -> Vec<JobHeld<'p>> {
+    let jobs = pipeline.stages.iter().flat_map(|stage| stage.jobs.iter().map(move |job| (stage, job)));
+    jobs.map(|(stage, job)| JobHeld { stage, job, legs: legs(stage, job) }).collect()
+}
+
+impl JobHeld<'_> {
+    /// Looks at each leg, with its variables before the first step. What is found of one that was found of another one already
+    /// is told once.
+    pub(super) fn each_leg(&self, diagnostics: &mut Diagnostics, mut look: impl FnMut(Held, &mut Diagnostics)) {
+        for held in &self.legs {
+            let mut found = Diagnostics::default();
+            look(held.clone(), &mut found);
+            for diagnostic in found {
+                if !diagnostics.iter().any(|it| *it == diagnostic) {
+                    diagnostics.push(diagnostic);
+                }
+            }
+        }
+    }
+}
+
 impl Held {
     /// Returns them for the legs of a job, once where they have all the same.
-    pub(super) fn of_legs(pipeline: &Pipeline, stage: &Stage, job: &Job) -> Vec<Self> {
+    fn of_legs(pipeline: &Pipeline, stage: &Stage, job: &Job) -> Vec<Self> {
         // Most jobs get none: nothing is worked out for them.
         if !is_reached(pipeline, stage, job) {
             return vec![Self::default()];
@@ -63,18 +93,8 @@ impl Held {
         }
     }
 
-    /// The same, but nothing where values are missing.
-    pub(super) fn of_values(pipeline: &Pipeline, stage: &Stage, job: &Job, rules: &ScriptRules) -> Vec<Self> {
-        if rules.has_values { Self::of_legs(pipeline, stage, job) } else { vec![Self::default()] }
-    }
-
     fn with(pipeline: &Pipeline, stage: &Stage, job: &Job, leg: &[Variable]) -> Self {
-        let scopes = [&pipeline.variables.own, &stage.variables.own, &job.variables.own].into_iter().flatten();
-        let mut all: Vec<Variable> = Vec::new();
-        for variable in scopes.chain(leg) {
-            let value = settled(&variable.value, &all);
-            set(&mut all, Variable { value, ..variable.clone() });
-        }
+        let mut all = as_written(pipeline, stage, job, leg);
         for variable in predefined(pipeline, stage, job, &all) {
             set(&mut all, variable);
         }
@@ -108,13 +128,36 @@ impl Held {
 
 /// Says whether payload text stands in what the variables of a job are made of.
 fn is_reached(pipeline: &Pipeline, stage: &Stage, job: &Job) -> bool {
-    let scopes = [&pipeline.variables, &stage.variables, &job.variables].into_iter().flat_map(|scope| &scope.own);
-    let variables = scopes.chain(job.legs().iter().flat_map(|leg| &leg.variables)).map(|variable| &variable.value);
+    let variables = all_variables(pipeline, stage, job).map(|variable| &variable.value);
     let names = pipeline.name.iter().map(|name| &name.value).chain(&stage.display_name).chain(&job.display_name);
     let environment = job.deployment.iter().filter_map(|it| it.environment.as_ref());
     let environment =
         environment.flat_map(|it| std::iter::once(&it.name).chain(&it.resource_name).chain(&it.resource_id));
     variables.chain(names).chain(environment).any(Text::is_tainted)
+}
+
+/// Returns the variables of a job and one of its legs with their macros as they are written, as far as their values are known.
+fn as_written(pipeline: &Pipeline, stage: &Stage, job: &Job, leg: &[Variable]) -> Vec<Variable> {
+    let mut all: Vec<Variable> = Vec::new();
+    for variable in scopes(pipeline, stage, job).chain(leg) {
+        let value = settled(&variable.value, &all);
+        set(&mut all, Variable { value, ..variable.clone() });
+    }
+    all
+}
+
+/// Returns the variables of all scopes of a job but its legs, in their order.
+fn scopes<'m>(pipeline: &'m Pipeline, stage: &'m Stage, job: &'m Job) -> impl Iterator<Item = &'m Variable> {
+    [&pipeline.variables, &stage.variables, &job.variables].into_iter().flat_map(|scope| &scope.own)
+}
+
+/// Returns the variables of a job and all of its legs.
+pub(super) fn all_variables<'m>(
+    pipeline: &'m Pipeline,
+    stage: &'m Stage,
+    job: &'m Job,
+) -> impl Iterator<Item = &'m Variable> {
+    scopes(pipeline, stage, job).chain(job.legs().iter().flat_map(|leg| &leg.variables))
 }
 
 /// Sets a variable; the last of a name wins.
@@ -178,11 +221,7 @@ pub(super) fn decisive(
     if !is_reached(pipeline, stage, job) {
         return None;
     }
-    let mut all: Vec<Variable> = Vec::new();
-    for variable in [&pipeline.variables.own, &stage.variables.own, &job.variables.own].into_iter().flatten() {
-        let value = settled(&variable.value, &all);
-        set(&mut all, Variable { value, ..variable.clone() });
-    }
+    let all = as_written(pipeline, stage, job, &[]);
     let origin = surely(expression, &all)?;
     let named = expression.references().into_iter().filter_map(|it| variable_of(&it).map(str::to_owned));
     let name = named.into_iter().find(|name| find(&all, name).is_some_and(|it| it.value.is_tainted()))?;
@@ -276,8 +315,7 @@ fn followed(all: &[Variable], at: usize, open: &mut Vec<usize>, done: &mut Vec<O
 /// Returns the names in the macros of a text.
 fn names(text: &Text) -> Vec<String> {
     let mut names = Vec::new();
-    for segment in text.segments().iter().filter(|it| !it.is_tainted()) {
-        let mut rest = &*segment.text;
+    for mut rest in text.authored() {
         while let Some(start) = rest.find("$(") {
             rest = &rest[start + 2..];
             names.extend(rest.find(')').map(|end| rest[..end].to_owned()));

@@ -2,8 +2,8 @@
 //! path only inside of the job's folders, also where a variable brings the text. A worker would refuse it when the
 //! step runs; a run that can't end well is not queued.
 
-use super::super::{Need, ScriptRules};
-use super::held::Held;
+use super::super::Need;
+use super::held::JobHeld;
 use super::scripts::{Spanned, Through, brought};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
 use crate::pipeline::model::{Action, Job, Pipeline, Placed, Script, Step, Variable};
@@ -14,23 +14,19 @@ use crate::taint::{Segment, Text};
 use crate::template;
 
 /// Reports what would be refused, and returns what payload text must look like in paths.
-pub(super) fn check(pipeline: &Pipeline, rules: &ScriptRules, diagnostics: &mut Diagnostics) -> Vec<Need> {
+pub(super) fn check(pipeline: &Pipeline, jobs: &[JobHeld<'_>], diagnostics: &mut Diagnostics) -> Vec<Need> {
     let mut needs = Vec::new();
-    for stage in &pipeline.stages {
-        for job in &stage.jobs {
-            for mut held in Held::of_values(pipeline, stage, job, rules) {
-                let mut found = Diagnostics::default();
-                containers(pipeline, job, &held.variables(), &mut found);
-                for step in job.all_steps() {
-                    let tainted = held.variables();
-                    // What is written in a step that is switched off is looked at, what would come to it is not.
-                    let tainted: &[&Variable] = if step.enabled { &tainted } else { &[] };
-                    of_step(step, tainted, &mut needs, &mut found);
-                    held.pass(step);
-                }
-                super::add_of_leg(found, diagnostics);
+    for of in jobs {
+        of.each_leg(diagnostics, |mut held, found| {
+            containers(pipeline, of.job, &held.variables(), found);
+            for step in of.job.all_steps() {
+                let tainted = held.variables();
+                // What is written in a step that is switched off is looked at, what would come to it is not.
+                let tainted: &[&Variable] = if step.enabled { &tainted } else { &[] };
+                of_step(step, tainted, &mut needs, found);
+                held.pass(step);
             }
-        }
+        });
     }
     needs
 }
@@ -139,19 +135,15 @@ fn decision(name: &str, value: &Spanned, span: Span, diagnostics: &mut Diagnosti
     let title = format!("payload text can't be the input `{}`", shown(name));
     let mistake = Diagnostic::error(Code::TaintedStructure, title, span, "this decides what the task does");
     let mistake = value.first_through().iter().fold(mistake, brought);
-    diagnostics.push(mistake.note(template::came_from(origin)).help(WRITE_IT));
+    diagnostics.push(mistake.note(template::came_from(origin)).help(template::WRITE_OR_CHOOSE));
 }
-
-/// What to do about payload text in a place that is the author's alone.
-const WRITE_IT: &str =
-    "write what you mean in the file, or choose it with `oneOf(…)`, which gives only what you listed";
 
 /// Reports payload text in a place that takes none. What stands there itself is told elsewhere.
 fn fixed(what: &str, value: &Spanned, span: Span, diagnostics: &mut Diagnostics) {
     let (Some(origin), Some(through)) = (value.text.origin(), value.first_through()) else { return };
     let title = format!("payload text can't be {what}");
     let mistake = Diagnostic::error(Code::TaintedStructure, title, span, "a variable brings it here");
-    diagnostics.push(brought(mistake, &through).note(template::came_from(origin)).help(WRITE_IT));
+    diagnostics.push(brought(mistake, &through).note(template::came_from(origin)).help(template::WRITE_OR_CHOOSE));
 }
 
 fn path(name: &str, value: &Spanned, span: Span, needs: &mut Vec<Need>, diagnostics: &mut Diagnostics) {

@@ -40,20 +40,14 @@ pub(super) fn check(pipeline: &Pipeline, scripts: &ScriptRules, diagnostics: &mu
     conditions::check(&graph, diagnostics);
     runtime::check(pipeline, &graph, diagnostics);
     decided::check(pipeline, &graph, scripts, diagnostics);
-    variables::check(pipeline, scripts, diagnostics);
+    let held = held::of_jobs(pipeline);
+    let unknown = (!scripts.has_values).then(|| held::of_none(pipeline));
+    let held_where_known = unknown.as_ref().unwrap_or(&held);
+    variables::check(pipeline, held_where_known, diagnostics);
     machine::check(pipeline, scripts.machine.as_deref(), diagnostics);
     pool::check(pipeline, scripts.machine.as_deref(), diagnostics);
-    let mut needs = inputs::check(pipeline, scripts, diagnostics);
-    needs.extend(tools::check(pipeline, scripts, diagnostics));
-    needs.extend(scripts::check(pipeline, scripts, diagnostics));
+    let mut needs = inputs::check(pipeline, held_where_known, diagnostics);
+    needs.extend(tools::check(&held, scripts, diagnostics));
+    needs.extend(scripts::check(pipeline, &held, scripts, diagnostics));
     needs
-}
-
-/// Adds what was found of one of the legs of a job: what was found of another one already is told once.
-fn add_of_leg(found: Diagnostics, diagnostics: &mut Diagnostics) {
-    for diagnostic in found {
-        if !diagnostics.iter().any(|it| *it == diagnostic) {
-            diagnostics.push(diagnostic);
-        }
-    }
 }

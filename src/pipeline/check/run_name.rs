@@ -26,8 +26,7 @@ const DATE_PARTS: [&str; 14] = ["yyyy", "yy", "MMM", "MM", "M", "dd", "d", "HH",
 
 pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     let Some(name) = &pipeline.name else { return };
-    let author: Vec<&str> =
-        name.value.segments().iter().filter(|segment| !segment.is_tainted()).map(|segment| &*segment.text).collect();
+    let author: Vec<&str> = name.value.authored().collect();
     for text in &author {
         of_text(text, name, is_verbatim(name), pipeline, diagnostics);
     }

@@ -4,9 +4,9 @@
 //! at too: its `$(name)` is a hole like any other, and so is what the script reads of it from its
 //! environment.
 
-use super::held::{Held, VALUE_TO_COME};
+use super::held::{JobHeld, VALUE_TO_COME, all_variables};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
-use crate::pipeline::model::{self, Action, Job, Pipeline, Placed, Stage, Step, Variable};
+use crate::pipeline::model::{self, Action, Pipeline, Placed, Step, Variable};
 use crate::pipeline::plan::Interpreter;
 use crate::pipeline::{Need, ScriptRules};
 use crate::shell::{
@@ -26,32 +26,26 @@ const SCRIPT_MAX: usize = 1024 * 1024;
 /// What to do about payload text in a script, mostly.
 pub(in crate::pipeline) const SAFE_WAY: &str = "pass it in `env:` and use the variable as an argument in double quotes";
 
-pub(super) fn check(pipeline: &Pipeline, rules: &ScriptRules, diagnostics: &mut Diagnostics) -> Vec<Need> {
+pub(super) fn check(
+    pipeline: &Pipeline,
+    jobs: &[JobHeld<'_>],
+    rules: &ScriptRules,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Need> {
     let mut needs = Vec::new();
     let mut seen = Seen::default();
-    for stage in &pipeline.stages {
-        for job in &stage.jobs {
-            let all: Vec<&Variable> = variables(pipeline, stage, job).collect();
-            for mut held in Held::of_legs(pipeline, stage, job) {
-                let mut left = Left::default();
-                let mut found = Diagnostics::default();
-                for step in job.all_steps() {
-                    let known = (&*held.variables(), &*all, &mut left);
-                    check_step(step, known, (rules, &mut seen), &mut needs, &mut found);
-                    held.pass(step);
-                }
-                super::add_of_leg(found, diagnostics);
+    for of in jobs {
+        let all: Vec<&Variable> = all_variables(pipeline, of.stage, of.job).collect();
+        of.each_leg(diagnostics, |mut held, found| {
+            let mut left = Left::default();
+            for step in of.job.all_steps() {
+                let known = (&*held.variables(), &*all, &mut left);
+                check_step(step, known, (rules, &mut seen), &mut needs, found);
+                held.pass(step);
             }
-        }
+        });
     }
     needs
-}
-
-/// Returns the variables of a job.
-fn variables<'m>(pipeline: &'m Pipeline, stage: &'m Stage, job: &'m Job) -> impl Iterator<Item = &'m Variable> {
-    let scopes = [&pipeline.variables, &stage.variables, &job.variables];
-    let scopes = scopes.into_iter().flat_map(|scope| &scope.own);
-    scopes.chain(job.legs().iter().flat_map(|leg| &leg.variables))
 }
 
 /// The analyses of scripts that could not be foreseen: the legs of a job have the same.
@@ -97,16 +91,14 @@ impl Left {
 
     /// Notes what a script links: files that hold payload text have other names by it.
     fn link(&mut self, script: &Text) {
-        let own = script.segments().iter().filter(|segment| !segment.is_tainted());
-        own.for_each(|segment| self.links.add(&segment.text));
+        script.authored().for_each(|own| self.links.add(own));
         let known: Vec<_> = self.files.iter().map(|it| (it.name.clone(), it.origin.clone(), it.span)).collect();
         known.iter().for_each(|(name, origin, span)| self.add(name, origin, *span));
     }
 
     /// Notes what a script makes of the names of programs, for those behind it.
     fn note(&mut self, script: &Text) {
-        let own = script.segments().iter().filter(|segment| !segment.is_tainted());
-        own.for_each(|segment| self.earlier.add(&segment.text));
+        script.authored().for_each(|own| self.earlier.add(own));
     }
 }
 
@@ -137,12 +129,13 @@ fn check_step(
     left.link(&scalar.text);
     let text = with_variables(written, tainted);
     text.tell_places(rules.substitution, diagnostics);
-    let background = background(language, step, all).after(&left.earlier, language, &author_text(&scalar.text));
+    let author: String = scalar.text.authored().collect();
+    let background = background(language, step, all).after(&left.earlier, language, &author);
     left.note(&scalar.text);
     let mut environment = environment(step, tainted, &text.text);
     environment.extend(arguments(own, tainted));
     if language == Language::Bash {
-        let read = with_startup(&text.text, &background);
+        let read = background.with_startup(&text.text);
         environment.extend(left.files.iter().filter_map(|file| file.seed(&read, written.span)));
     }
     let script = Script {
@@ -178,26 +171,12 @@ fn check_step(
     }
 }
 
-/// Returns what of a text its author wrote.
-fn author_text(text: &Text) -> String {
-    let own = text.segments().iter().filter(|segment| !segment.is_tainted());
-    own.map(|segment| &*segment.text).collect()
-}
-
 /// Returns what is set around the script of a step.
 fn background(language: Language, step: &Step, variables: &[&Variable]) -> Background {
     let exported = variables.iter().map(|it| (environment_name(&it.name.value), it.value.flatten()));
     let own = step.env.iter().map(|(name, value)| (name.value.clone(), value.flatten()));
     let all: Vec<_> = exported.chain(own).collect();
     Background::of(language, all.iter().map(|(name, value)| (name.as_str(), &**value)))
-}
-
-/// Returns a script with the name of the file that bash runs before it.
-fn with_startup<'t>(script: &'t Text, background: &Background) -> Cow<'t, Text> {
-    let Some(startup) = background.startup() else { return Cow::Borrowed(script) };
-    let mut all = script.clone();
-    all.append(&Text::author(format!("\n. {startup}")));
-    Cow::Owned(all)
 }
 
 /// Tasks that run a file, each with the input that names it.

@@ -4,15 +4,15 @@
 //! The words are those of the worker's line, as far as they are known before a run: the author's macros are in it,
 //! and a file of no name stands in the places of patterns.
 
-use super::held::Held;
+use super::held::JobHeld;
 use super::scripts::{Spanned, place};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
-use crate::pipeline::model::{Action, Pipeline, Step, Task, Variable};
+use crate::pipeline::model::{Action, Step, Task, Variable};
 use crate::pipeline::task::Definition;
 use crate::pipeline::task::call::{Foreseen, Tool, Word, tool};
 use crate::pipeline::{Need, ScriptRules};
 use crate::shell::words::quoted;
-use crate::shell::{Background, Language, Refusal, Script, Substitution};
+use crate::shell::{Language, Refusal, Script, Substitution};
 use crate::taint::{Segment, Text};
 use crate::template;
 use std::path::Path;
@@ -21,23 +21,19 @@ use std::path::Path;
 const SOURCES: &str = "/sources";
 const FILE: &str = "folder/file";
 
-pub(super) fn check(pipeline: &Pipeline, rules: &ScriptRules, diagnostics: &mut Diagnostics) -> Vec<Need> {
+pub(super) fn check(jobs: &[JobHeld<'_>], rules: &ScriptRules, diagnostics: &mut Diagnostics) -> Vec<Need> {
     let mut needs = Vec::new();
     // What a task is given is data of a strict connection as well.
     if rules.substitution == Substitution::Raw && !rules.is_foresight {
         return needs;
     }
-    for stage in &pipeline.stages {
-        for job in &stage.jobs {
-            for mut held in Held::of_legs(pipeline, stage, job) {
-                let mut found = Diagnostics::default();
-                for step in job.all_steps() {
-                    of_step(step, &held.variables(), rules, &mut needs, &mut found);
-                    held.pass(step);
-                }
-                super::add_of_leg(found, diagnostics);
+    for of in jobs {
+        of.each_leg(diagnostics, |mut held, found| {
+            for step in of.job.all_steps() {
+                of_step(step, &held.variables(), rules, &mut needs, found);
+                held.pass(step);
             }
-        }
+        });
     }
     needs
 }
@@ -114,12 +110,7 @@ impl<'p> Inputs<'p> {
 
 /// Judges one call as a script, and tells what is refused at the input that brings it.
 fn judge(line: &Spanned, program: &str, rules: &ScriptRules, needs: &mut Vec<Need>, diagnostics: &mut Diagnostics) {
-    let script = Script {
-        language: Language::Bash,
-        text: &line.text,
-        environment: Vec::new(),
-        background: Background::default(),
-    };
+    let script = Script::alone(Language::Bash, &line.text);
     if !script.is_tainted() {
         return;
     }
@@ -142,5 +133,5 @@ fn refused(refusal: &Refusal, line: &Spanned, program: &str) -> Diagnostic {
     let label = format!("the task calls `{}` with this", shown(program));
     let refused = Diagnostic::error(Code::TaintedInScript, title, span, label);
     let refused = origin.into_iter().fold(refused, |it, origin| it.note(template::came_from(origin)));
-    refused.help("write what you mean in the file, or choose it with `oneOf(…)`, which gives only what you listed")
+    refused.help(template::WRITE_OR_CHOOSE)
 }

@@ -1,16 +1,15 @@
 //! Names that decide what programs do are no place for payload text, and names must be such
 //! that the environment takes them.
 
-use super::held::Held;
+use super::held::{Held, JobHeld};
 use super::scripts::{Spanned, Through, brought};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, shown};
-use crate::pipeline::ScriptRules;
 use crate::pipeline::model::{Job, Pipeline, Placed};
-use crate::shell::{VARIABLE_PREFIX, is_exported, is_obeyed_variable};
+use crate::shell::{VARIABLE_PREFIX, environment_name, is_exported, is_obeyed_variable};
 use crate::taint::Text;
 use crate::template;
 
-pub(super) fn check(pipeline: &Pipeline, rules: &ScriptRules, diagnostics: &mut Diagnostics) {
+pub(super) fn check(pipeline: &Pipeline, jobs: &[JobHeld<'_>], diagnostics: &mut Diagnostics) {
     for variable in pipeline.all_variables() {
         one(&variable.name, &variable.value, "a variable", diagnostics);
     }
@@ -24,14 +23,8 @@ pub(super) fn check(pipeline: &Pipeline, rules: &ScriptRules, diagnostics: &mut 
             one(&Placed { value: name.clone(), span: container.span }, value, "an environment variable", diagnostics);
         }
     }
-    for stage in &pipeline.stages {
-        for job in &stage.jobs {
-            for held in Held::of_values(pipeline, stage, job, rules) {
-                let mut found = Diagnostics::default();
-                brought_by_variables(pipeline, job, held, &mut found);
-                super::add_of_leg(found, diagnostics);
-            }
-        }
+    for of in jobs {
+        of.each_leg(diagnostics, |held, found| brought_by_variables(pipeline, of.job, held, found));
     }
 }
 
@@ -81,7 +74,7 @@ fn one(name: &Placed<String>, value: &Text, what: &str, diagnostics: &mut Diagno
         let title = format!("`{}` can't be the name of {what}", shown(&name.value));
         let label = "empty, or with a character that no environment takes";
         diagnostics.push(Diagnostic::error(Code::InvalidValue, title, name.span, label));
-    } else if in_environment(name).starts_with(VARIABLE_PREFIX) {
+    } else if environment_name(&name.value).starts_with(VARIABLE_PREFIX) {
         let title = format!("names of variables that begin with `{VARIABLE_PREFIX}` are pipehook's own");
         let label = "choose another beginning";
         diagnostics.push(Diagnostic::error(Code::InvalidValue, title, name.span, label));
@@ -90,14 +83,9 @@ fn one(name: &Placed<String>, value: &Text, what: &str, diagnostics: &mut Diagno
     }
 }
 
-/// Returns the name of a variable as programs find it.
-fn in_environment(name: &Placed<String>) -> String {
-    name.value.to_ascii_uppercase().replace(['.', ' '], "_")
-}
-
 /// Reports payload text in a variable that programs obey.
 fn obeyed(name: &Placed<String>, value: &Text, through: Option<&Through>, diagnostics: &mut Diagnostics) {
-    let Some(origin) = value.origin().filter(|_| is_obeyed_variable(&in_environment(name))) else { return };
+    let Some(origin) = value.origin().filter(|_| is_obeyed_variable(&environment_name(&name.value))) else { return };
     let title = format!("payload text can't be the value of `{}`", shown(&name.value));
     let tainted = Diagnostic::error(Code::TaintedStructure, title, name.span, "programs obey this variable");
     diagnostics.push(through.into_iter().fold(tainted, brought).note(template::came_from(origin)));

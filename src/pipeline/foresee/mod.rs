@@ -69,7 +69,12 @@ impl Foreseen {
         ScriptRules { substitution, known, machine, has_values: true, ..ScriptRules::default() }
     }
 
-    /// Returns the same for a machine that will execute the runs.
+    /// Returns the rules for a document in which values are missing: what is said of its scripts is said elsewhere.
+    pub fn rules_without_values(&self, substitution: Substitution) -> ScriptRules {
+        ScriptRules { known: Known::default(), has_values: false, ..self.rules(substitution) }
+    }
+
+    /// Returns what was foreseen, for a machine that will execute the runs.
     #[must_use]
     pub fn on(self, machine: Option<Arc<dyn Machine>>) -> Self {
         Self { machine, ..self }

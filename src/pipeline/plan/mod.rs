@@ -51,6 +51,16 @@ pub const NAME_FORBIDDEN: &str = "\"/\\:<>'|?@*";
 /// The pattern of a run's name where the pipeline has none.
 pub const NAME_DEFAULT: &str = "$(Date:yyyyMMdd).$(Rev:r)";
 
+/// The variable that tells the run's name.
+pub const RUN_NAME: &str = "Build.BuildNumber";
+
+/// How many variables a macro may be followed through.
+pub const MACRO_DEPTH_MAX: usize = 50;
+/// The most bytes of a variable's expanded value; one that would be longer stays as written.
+pub const VALUE_MAX: usize = 1024 * 1024;
+/// The most bytes of a variable that steps find in their environment: the system takes 128 KiB a value.
+pub const EXPORTED_MAX: usize = 64 * 1024;
+
 /// The work of one run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Plan {

@@ -361,7 +361,7 @@ impl Checker<'_> {
         let label = "this decides what the pipeline does";
         let diagnostic = Diagnostic::error(Code::TaintedStructure, title, span, label)
             .note(template::came_from(origin))
-            .help("write what you mean in the file, or choose it with `oneOf(…)`, which gives only what you listed");
+            .help(template::WRITE_OR_CHOOSE);
         self.diagnostics.push(diagnostic);
     }
 

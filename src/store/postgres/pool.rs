@@ -125,7 +125,8 @@ async fn is_usable(client: &deadpool_postgres::ClientWrapper) -> Result<(), Stri
     let standbys: &str = settings.get(3);
     if settings.get::<_, &str>(0) == "local" && !standbys.is_empty() {
         return Err(format!(
-            "the database has `synchronous_commit = local` and waits for none of `synchronous_standby_names =              {standbys}`: an accepted delivery could be lost where one of them takes over. Set it to `on`"
+            "the database has `synchronous_commit = local` and waits for none of `synchronous_standby_names = \
+             {standbys}`: an accepted delivery could be lost where one of them takes over. Set it to `on`"
         ));
     }
     Ok(())

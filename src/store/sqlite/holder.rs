@@ -3,10 +3,9 @@
 //! The system lists the locks of all processes that it shows to this one. Those of a log are in the file that its
 //! processes share (`-shm`); one that wants the whole database for itself locks that file.
 
-use super::place;
+use super::place::{self, Identity};
 use crate::diagnostic::shown;
 use rustix::fs::{major, minor};
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// Where Linux lists all locks: a line for each, such as `7: POSIX  ADVISORY  WRITE 4711 fd:01:1234 120 120`.
@@ -15,7 +14,7 @@ const LOCKS: &str = "/proc/locks";
 /// Returns what is said behind the database's words: who holds a lock to write, as far as that can be seen.
 pub(super) fn told(file: &Path) -> String {
     let locks = std::fs::read_to_string(LOCKS).unwrap_or_default();
-    let files: Vec<Identity> = place::files_of(file).iter().filter_map(|file| Identity::of(file)).collect();
+    let files: Vec<Identity> = place::files_of(file).iter().filter_map(|file| Identity::at(file)).collect();
     let mut holders: Vec<u32> =
         locks.lines().filter_map(Lock::read).filter(|lock| lock.is_on(&files)).map(|it| it.process).collect();
     holders.sort_unstable();
@@ -40,20 +39,6 @@ fn named(process: u32) -> String {
     match std::fs::read_to_string(format!("/proc/{process}/comm")) {
         Ok(program) => format!("process {process} ({})", shown(program.trim_end())),
         Err(_) => format!("process {process}"),
-    }
-}
-
-/// Which file it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Identity {
-    device: u64,
-    inode: u64,
-}
-
-impl Identity {
-    fn of(path: &Path) -> Option<Self> {
-        let about = std::fs::metadata(path).ok()?;
-        Some(Self { device: about.dev(), inode: about.ino() })
     }
 }
 
@@ -88,7 +73,7 @@ impl<'l> Lock<'l> {
 
     fn has_open(&self, file: Identity) -> bool {
         let open = std::fs::read_dir(format!("/proc/{}/fd", self.process)).into_iter().flatten().flatten();
-        open.filter_map(|open| Identity::of(&open.path())).any(|open| open == file)
+        open.filter_map(|open| Identity::at(&open.path())).any(|open| open == file)
     }
 }
 

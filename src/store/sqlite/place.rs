@@ -16,9 +16,9 @@ const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// Which file it is, wherever it is moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Identity {
-    device: u64,
-    inode: u64,
+pub(super) struct Identity {
+    pub(super) device: u64,
+    pub(super) inode: u64,
 }
 
 impl Identity {
@@ -26,7 +26,7 @@ impl Identity {
     ///
     /// Nothing more is asked for: a file system that keeps fine timestamps gives a file whose times somebody
     /// has looked at a new one with the next write, and then each sync writes the inode too.
-    fn at(path: &Path) -> Option<Self> {
+    pub(super) fn at(path: &Path) -> Option<Self> {
         match rustix::fs::statx(CWD, path, AtFlags::empty(), StatxFlags::INO) {
             Ok(about) => Some(Self { device: makedev(about.stx_dev_major, about.stx_dev_minor), inode: about.stx_ino }),
             // Where there is no such call.

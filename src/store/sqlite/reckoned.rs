@@ -25,45 +25,48 @@ pub(super) struct Reckoned {
     pub(super) at: Timestamp,
     /// The machine's own count then.
     steady: Timestamp,
-    /// For how long the time of day has been doubted.
-    doubted: SignedDuration,
+    /// For how long the time of day has been doubted, where it is.
+    doubted: Option<SignedDuration>,
 }
 
 impl Reckoned {
     /// Returns the first moment of a process. `latest` is what the store was told last, if anything.
     pub(super) fn first(now: Now, latest: Option<Timestamp>) -> Self {
-        let is_far = |latest: &Timestamp| now.at.duration_since(*latest) > STILL_MAX;
-        let at = latest.filter(is_far).unwrap_or(now.at);
-        let this = Self { at, steady: now.steady, doubted: SignedDuration::ZERO };
-        if this.at < now.at {
-            this.tell(now);
+        match latest.filter(|latest| now.at.duration_since(*latest) > STILL_MAX) {
+            Some(at) => Self::doubting(at, now, SignedDuration::ZERO, false),
+            None => Self::believing(now),
         }
-        this
     }
 
     /// Returns the moment at another look.
     pub(super) fn next(self, now: Now) -> Self {
         let passed = now.steady.duration_since(self.steady).max(SignedDuration::ZERO);
         let counted = self.at.checked_add(passed).unwrap_or(Timestamp::MAX);
-        let is_near = now.at.duration_since(counted) <= AHEAD_MAX;
-        let doubted = self.doubted.saturating_add(passed);
-        if is_near || (self.doubted > SignedDuration::ZERO && doubted >= DOUBTED) {
-            return Self { at: now.at, steady: now.steady, doubted: SignedDuration::ZERO };
+        if now.at.duration_since(counted) <= AHEAD_MAX {
+            return Self::believing(now);
         }
-        let next = Self { at: counted, steady: now.steady, doubted: doubted.max(SignedDuration::from_nanos(1)) };
-        if self.doubted == SignedDuration::ZERO {
-            next.tell(now);
+        let doubted = self.doubted.unwrap_or_default().saturating_add(passed);
+        match self.doubted {
+            Some(_) if doubted >= DOUBTED => Self::believing(now),
+            known => Self::doubting(counted, now, doubted, known.is_some()),
         }
-        next
     }
 
-    fn tell(self, now: Now) {
-        tracing::warn!(
-            time_of_day = %now.at,
-            counted = %self.at,
-            "the time of day is far ahead of what was written down last or counted since: nothing is forgotten by its age \
-             because of that until it has been so for a day"
-        );
+    fn believing(now: Now) -> Self {
+        Self { at: now.at, steady: now.steady, doubted: None }
+    }
+
+    /// Goes on from another moment than the time of day, which is told once.
+    fn doubting(at: Timestamp, now: Now, doubted: SignedDuration, is_told: bool) -> Self {
+        if !is_told {
+            tracing::warn!(
+                time_of_day = %now.at,
+                counted = %at,
+                "the time of day is far ahead of what was written down last or counted since: nothing is forgotten by its \
+                 age because of that until it has been so for a day"
+            );
+        }
+        Self { at, steady: now.steady, doubted: Some(doubted) }
     }
 }
 

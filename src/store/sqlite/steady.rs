@@ -118,12 +118,8 @@ pub(super) fn leave(connection: &Connection) -> Result<(), Error> {
     let now = Now::of(&SystemClock);
     let now = now.ahead(ahead(connection, now)?);
     if now.ahead_of_day().abs() > DRIFT_MAX {
-        for update in [
-            "UPDATE job SET due_at = due_at - ? WHERE state = 'due'",
-            "UPDATE wait SET until = over_at - ? WHERE verdict IS NULL AND over_at IS NOT NULL",
-        ] {
-            connection.prepare_cached(update)?.execute([now.ahead_of_day()])?;
-        }
+        move_back(connection, now.ahead_of_day())?;
+        connection.execute("UPDATE wait SET until = over_at WHERE verdict IS NULL AND over_at IS NOT NULL", [])?;
     }
     Ok(())
 }

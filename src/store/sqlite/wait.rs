@@ -101,7 +101,7 @@ pub(super) fn answer(session: &mut Session<'_>, asking: &Asking, answer: &Answer
                  SET verdict = ?, answered_by = ?, answered_at = ?, comment = ?
                  WHERE job = ? AND step_index = ? AND kind = 'approval' AND verdict IS NULL",
             )?
-            .execute(params![answer.verdict.word(), answer.by, micros(answer.at), answer.comment, job, asking.step,])?;
+            .execute(params![answer.verdict.word(), answer.by, micros(answer.at), answer.comment, job, asking.step])?;
         if changed > 0 {
             return Ok(Answered::Taken);
         }

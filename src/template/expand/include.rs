@@ -8,7 +8,7 @@ use crate::template::load::{File, check_keys};
 use crate::template::parameter::{Argument, Declared};
 use crate::template::place::Place;
 use crate::template::reference::{self, Kind as TemplateKind};
-use crate::template::value::{Size, came_from, from_node};
+use crate::template::value::{Size, WRITE_OR_CHOOSE, came_from, from_node};
 use crate::template::{Content, DEPTH_MAX, Entry, FILES_MAX, Kind, Node, Scalar};
 use std::sync::Arc;
 
@@ -149,8 +149,7 @@ impl<'e> Expansion<'e> {
         let title = format!("payload text can't be {what}");
         let label = "this decides what the pipeline does";
         let mistake = Diagnostic::error(Code::TaintedStructure, title, place, label);
-        let help = "write what you mean in the file, or choose it with `oneOf(…)`, which gives only what you listed";
-        self.report(mistake.note(came_from(origin)).help(help));
+        self.report(mistake.note(came_from(origin)).help(WRITE_OR_CHOOSE));
     }
 
     fn arguments(&mut self, node: Node) -> Option<Vec<Argument>> {

@@ -11,6 +11,7 @@ use super::tree::tree;
 use super::{Ending, Own, Told, conclude, place};
 use crate::diagnostic::{shown, shown_path};
 use crate::files::with_patience;
+use crate::pipeline::plan::RUN_NAME;
 use crate::pipeline::task::call::published::{arguments, output};
 use crate::shell::environment_name;
 use crate::taint::Text;
@@ -172,7 +173,7 @@ pub(super) fn version(
             })?
         }
         "bybuildnumber" => {
-            let name = execution.variables.value("Build.BuildNumber").map(Text::flatten).unwrap_or_default();
+            let name = execution.variables.value(RUN_NAME).map(Text::flatten).unwrap_or_default();
             in_name(&name).ok_or_else(|| {
                 let name = shown(&name);
                 format!("The run's name `{name}` has no version in it. Help: write `name: 1.2.3$(Rev:.r)`.")

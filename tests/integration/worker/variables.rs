@@ -2,9 +2,10 @@
 
 use super::bench::{mixed, tainted};
 use crate::support::shared;
+use pipehook::pipeline::plan::VALUE_MAX;
 use pipehook::shell::environment_name;
 use pipehook::taint::Text;
-use pipehook::worker::{Setting, VALUE_MAX, Variables, same_case_name};
+use pipehook::worker::{Setting, Variables, same_case_name};
 use serde_json::Value;
 
 pub fn cases(file: &str) -> Vec<Value> {

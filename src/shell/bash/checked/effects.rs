@@ -1,5 +1,7 @@
 //! Which variables a command may change in the shell that runs it.
 
+mod named;
+
 use super::super::read::Reading;
 use super::super::syntax::{
     Assignment, Command, Compound, Form, Parameter, Part, Redirect, RedirectKind, Script, Simple, Word,
@@ -32,28 +34,6 @@ const READING: &[&str] = &["read", "mapfile", "readarray"];
 /// Commands whose meaning must be their own, so that what they say can be relied on.
 pub(super) const RELIED_ON: &[&str] =
     &["exit", "return", "continue", "break", "[", "test", "command", "builtin", "local"];
-
-/// Commands whose effect is looked for where they stand, and that `"$@"` may run elsewhere.
-const STEERING: &[&str] = &[
-    "alias",
-    "declare",
-    "enable",
-    "eval",
-    "exec",
-    "export",
-    "mapfile",
-    "printf",
-    "read",
-    "readarray",
-    "readonly",
-    "set",
-    "shopt",
-    "source",
-    "trap",
-    "typeset",
-    "unset",
-    ".",
-];
 
 /// Operators of a test that evaluate what stands beside them.
 pub(super) const EVALUATING: &[&str] = &["-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v", "-R"];
@@ -170,9 +150,7 @@ impl Survey {
         survey.script(&reading.script, &mut bodies);
         survey.words(reading.documents.iter().map(|document| &document.body), &mut bodies);
         survey.is_unfollowed |= RELIED_ON.iter().any(|name| survey.defined.contains_key(*name));
-        let mut naming = survey.naming.iter();
-        let names = naming.any(|name| name.as_ref().is_none_or(|name| survey.defined.contains_key(name)));
-        survey.is_unfollowed |= survey.has_open_command && names;
+        survey.is_unfollowed |= survey.steers_by_name();
         survey.is_unfollowed |= survey.defined.keys().any(|name| survey.unset.names.contains(name));
         survey.goes_on |= survey.defined.contains_key(errexit::SET);
         let documents = reading.documents.iter().enumerate();
@@ -453,30 +431,6 @@ impl Survey {
             "declare" | "typeset" | "local" => self.declares(words, &simple.declared),
             "readonly" => self.fixed.extend(names_in(words, &simple.declared)),
             _ => {}
-        }
-    }
-
-    /// Notes whether a command is one that the script names elsewhere, or names one.
-    fn note_named(&mut self, simple: &Simple) {
-        let is_open = |name: &Word| name.literal().is_none() && !is_elsewhere(name);
-        self.has_open_command |= in_shell(simple).first().is_some_and(is_open);
-        let steers = |word: &Word| {
-            let text = word.prefix();
-            let first = text.split_whitespace().next().unwrap_or_default();
-            STEERING.contains(&first) || RELIED_ON.contains(&first)
-        };
-        let mut values = simple.assignments.iter().chain(&simple.declared).flat_map(|it| &it.values);
-        let names_element = |word: &&Word| {
-            let text: String = word.texts().collect();
-            let mut marks = text.match_indices('[').map(|(at, _)| &text[..at]);
-            marks.any(|before| before.ends_with(|it: char| it.is_ascii_alphanumeric() || it == '_'))
-        };
-        self.has_elements_in_text |= values.clone().chain(&simple.words).any(|word| names_element(&word));
-        if values.any(steers) {
-            self.naming.insert(None);
-        }
-        if simple.words.iter().skip(1).any(steers) {
-            self.naming.insert(simple.words[0].literal());
         }
     }
 

@@ -4,14 +4,11 @@ use super::super::syntax::{Part, Simple, Word};
 use super::code::CODE;
 use super::simple::Call;
 use super::{CODE_DEPTH_MAX, Walker, forward};
+use crate::shell::earlier::{INSTALL, LAUNCHERS};
 use crate::shell::filename::base;
 
 /// Commands that give a file one more name, or copy it to one.
 const LINKING: &[&str] = &["ln", "link", "cp", "mv", "install", "hash"];
-
-/// The one of them that package managers have too, and what may stand in front of it.
-const INSTALL: &str = "install";
-const LAUNCHERS: &[&str] = &["sudo", "doas", "env", "command", "busybox"];
 
 /// Where the system names the program of a process: the shell's own, as far as a script has to do with it.
 const PROCESSES: &str = "/proc/";
