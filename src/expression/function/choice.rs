@@ -43,7 +43,8 @@ pub(super) fn one_of(call: &Invocation<'_, '_>) -> Result<Value, Mistake> {
         }
         allowed.push(format!("`{}`", shown(&candidate.flatten())));
     }
-    Err(not_allowed(&wanted, call.range(0), &allowed))
+    let is_nothing = wanted.is_empty() && matches!(call.value(0)?, Value::Null);
+    Err(not_allowed(&wanted, is_nothing, call.range(0), &allowed))
 }
 
 fn tainted_candidate(candidate: &Text, range: Range<usize>) -> Mistake {
@@ -53,10 +54,13 @@ fn tainted_candidate(candidate: &Text, range: Range<usize>) -> Mistake {
         .help("write each allowed value as a text: `oneOf(x, 'a', 'b')`")
 }
 
-fn not_allowed(wanted: &Text, range: Range<usize>, allowed: &[String]) -> Mistake {
+fn not_allowed(wanted: &Text, is_nothing: bool, range: Range<usize>, allowed: &[String]) -> Mistake {
     let found = shown(&wanted.flatten());
-    let title = format!("`{found}` is not one of the allowed values");
-    Mistake::new(Code::InvalidValue, range, title, format!("this is `{found}`"))
+    let (title, label) = match is_nothing {
+        true => ("there is no value, which is not one of the allowed ones".to_owned(), "this is nothing".to_owned()),
+        false => (format!("`{found}` is not one of the allowed values"), format!("this is `{found}`")),
+    };
+    Mistake::new(Code::InvalidValue, range, title, label)
         .came_from(wanted.origin().map(|origin| &**origin))
         .help(format!("allowed are {}", allowed.join(", ")))
 }

@@ -2,7 +2,7 @@
 //! number.
 
 use super::lexer::{Lex, Lexer, Mode, Place, ends_word};
-use super::quote::{is_double, is_single};
+use super::quote::{is_dash, is_double, is_single};
 use super::token::{Bracket, Piece, Token};
 use super::{Edit, reference};
 use crate::shell::analysis::variable;
@@ -23,18 +23,41 @@ impl Lexer<'_> {
     pub(super) fn bare(&mut self, mode: Mode, bracket: Bracket, tokens: &mut Vec<Token>) -> Lex<Mode> {
         let start = self.at;
         let goes_on = |symbol: Symbol| !ends_word(symbol) || mode == Mode::Arguments && symbol.is('=');
-        let is_mark = !self.peek(0).is_some_and(goes_on);
-        while self.at == start || !is_mark && self.peek(0).is_some_and(goes_on) {
-            self.at += 1;
+        let is_mark = !self.is_escape() && !self.peek(0).is_some_and(goes_on);
+        let (mut word, mut is_escaped) = (String::new(), false);
+        loop {
+            if !is_mark && self.is_escape() {
+                is_escaped = true;
+                word.extend(self.escaped());
+            } else if self.at == start || !is_mark && self.peek(0).is_some_and(goes_on) {
+                // What looks like a dash is one, at the beginning of a parameter and in the name of a command.
+                word.extend(self.char_at(0).map(|it| if is_dash(it) { '-' } else { it }));
+                self.at += 1;
+            } else {
+                break;
+            }
         }
         let symbols = &self.symbols[start..self.at];
-        let word: String = symbols.iter().filter_map(|symbol| symbol.char()).collect();
         let hole = symbols.iter().find_map(|symbol| if let Symbol::Hole(hole) = symbol { Some(*hole) } else { None });
         if let Some(hole) = hole {
             return self.bare_hole(mode, start, hole, &word, tokens);
         }
+        // `i'e'x` is one name.
+        let is_glued = start
+            .checked_sub(1)
+            .and_then(|before| self.symbols[before].char())
+            .is_some_and(|it| is_double(it) || is_single(it));
+        if let Some(Token::Command(name)) = tokens.last_mut()
+            && is_glued
+            && !is_mark
+        {
+            name.push_str(&word);
+            return Ok(mode);
+        }
         let is_key = bracket == Bracket::Table && tokens.is_empty();
-        let is_keyword = !is_key && KEYWORDS.contains(&word.to_ascii_lowercase().as_str());
+        let is_before_quote = self.char_at(0).is_some_and(|it| is_double(it) || is_single(it));
+        let is_keyword =
+            !is_key && !is_escaped && !is_before_quote && KEYWORDS.contains(&word.to_ascii_lowercase().as_str());
         let is_named =
             matches!(tokens.last(), Some(Token::Word(word)) if DECLARING.contains(&word.to_ascii_lowercase().as_str()));
         if mode == Mode::Start && (is_keyword || is_named) {
@@ -58,7 +81,7 @@ impl Lexer<'_> {
             tokens.push(Token::Command(word));
             return Ok(Mode::Arguments);
         }
-        if word.len() == 1 && !word.starts_with(char::is_alphanumeric) {
+        if word.len() == 1 && !is_escaped && !word.starts_with(char::is_alphanumeric) {
             tokens.extend(word.chars().map(Token::Mark));
         } else {
             tokens.push(Token::Word(word));
@@ -98,7 +121,8 @@ impl Lexer<'_> {
         ) || start
             .checked_sub(1)
             .is_some_and(|before| !self.symbols[before].char().is_some_and(char::is_whitespace));
-        if !word.chars().all(is_plain) || is_glued {
+        let is_escaped = symbols.iter().any(|symbol| symbol.is('`'));
+        if !word.chars().all(is_plain) || is_glued || is_escaped {
             return Self::refuse(hole, "put at a place that pipehook can't tell");
         }
         let end = self.at;

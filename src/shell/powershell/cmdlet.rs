@@ -34,8 +34,9 @@ pub(super) enum Kind {
 /// Returns the name of a command in small letters, without its module, and the command itself for another name of it.
 pub(super) fn canonical(name: &str) -> String {
     let lower = name.to_ascii_lowercase();
+    // A file has a folder in front of it, and mostly a dot in its name.
     let plain = match lower.rsplit_once('\\') {
-        Some((module, plain)) if module.starts_with("microsoft.powershell.") => plain,
+        Some((module, plain)) if module.starts_with("microsoft.powershell.") || row(plain).is_some() => plain,
         _ => &lower,
     };
     ALIASES.iter().find(|(alias, _)| *alias == plain).map_or(plain, |(_, command)| command).to_owned()
@@ -73,6 +74,26 @@ pub(super) fn reads_items(command: &str) -> bool {
             | "get-itemproperty"
             | "select-string"
     )
+}
+
+/// Says whether a command prints what is in files that it is given by name.
+pub(super) fn reads_files(command: &str) -> bool {
+    matches!(command, "get-content" | "import-csv" | "import-clixml")
+}
+
+/// Says whether a command makes paths of what it is given, and reads no file.
+pub(super) fn names_files(command: &str) -> bool {
+    matches!(command, "join-path" | "split-path" | "test-path")
+}
+
+/// Says whether a command lists files, with their names.
+pub(super) fn lists_files(command: &str) -> bool {
+    matches!(command, "get-item" | "get-childitem" | "resolve-path" | "convert-path")
+}
+
+/// Says whether what a command is given may be a block, which is no name of a file.
+pub(super) fn takes_blocks(command: &str) -> bool {
+    matches!(command, "foreach-object" | "where-object" | "invoke-command" | "start-job" | "start-threadjob")
 }
 
 /// Returns what comes through a pipeline to a command.

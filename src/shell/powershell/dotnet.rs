@@ -2,7 +2,7 @@
 //! One that no table knows takes data.
 
 use super::sink::Judge;
-use super::token::{Bracket, Token, parts};
+use super::token::{Bracket, Piece, Token, parts, trimmed};
 use crate::shell::program::Holes;
 use crate::shell::requirement::Requirement;
 
@@ -188,7 +188,7 @@ impl<'j> Judge<'j> {
         if runs(&kind) {
             return self.refuse_code(&all, &format!("an argument of `[{kind}]`, which runs or looks up text"));
         }
-        if FILE_TYPES.contains(&kind.as_str()) {
+        if is_file_type(&kind) {
             self.file_method(&method, given);
         }
         if kind == "environment" && method == "setenvironmentvariable" {
@@ -211,7 +211,7 @@ impl<'j> Judge<'j> {
         if runs(&kind) {
             return self.refuse_code(&all, &format!("what a `[{kind}]` is made of, which runs or looks up text"));
         }
-        if FILE_TYPES.contains(&kind.as_str()) {
+        if is_file_type(&kind) {
             let named = given.first().map(|part| self.taint.sources(part)).unwrap_or_default();
             self.require(&named, Requirement::InsidePath);
         }
@@ -230,7 +230,7 @@ impl<'j> Judge<'j> {
             self.require(&content, Requirement::InsidePath);
             if let Some(target) = others.first() {
                 let copied: Holes =
-                    self.taint.names.texts(first).known.iter().flat_map(|name| self.taint.file(name)).collect();
+                    self.taint.names.files(first).known.iter().flat_map(|name| self.taint.file(name)).collect();
                 self.written(target, &copied);
             }
         }
@@ -255,6 +255,26 @@ impl<'j> Judge<'j> {
         if lower == "-f" && is_expression {
             let start = tokens[..at].iter().rposition(|token| *token == Token::Assign).map_or(0, |at| at + 1);
             return self.format(&tokens[start..at]);
+        }
+        // `$text -as [type]` looks up the type that the text names.
+        if lower == "-as" && is_expression {
+            let looks_up = match trimmed(&tokens[at + 1..]) {
+                [Token::Mark('['), Token::Word(kind), Token::Mark(']'), ..] => runs(kind),
+                [Token::Text(pieces), ..] => {
+                    pieces.iter().all(|piece| matches!(piece, Piece::Text(kind) if runs(kind.trim_matches(['[', ']']))))
+                }
+                _ => true,
+            };
+            let sources = if looks_up { self.taint.sources(&tokens[..at]) } else { Holes::new() };
+            return self.refuse_code(&sources, "made a type or a block by `-as`, which looks up or runs text");
+        }
+        // `$o.psobject.methods[$name]` is the method of that name.
+        if [".methods", ".members", ".properties"].iter().any(|end| lower.ends_with(end))
+            && let Some([Token::Mark('['), index @ ..]) = tokens.get(at + 1..)
+        {
+            let end = index.iter().position(|token| *token == Token::Mark(']')).unwrap_or(index.len());
+            let sources = self.taint.sources(&index[..end]);
+            self.refuse_code(&sources, "the name of a member");
         }
         // `$o.$name` and `$o."name"`.
         if matches!(word, "::") {
@@ -304,6 +324,11 @@ impl<'j> Judge<'j> {
 fn plain_type(kind: &str) -> String {
     let lower = kind.to_ascii_lowercase();
     lower.strip_prefix("system.").unwrap_or(&lower).to_owned()
+}
+
+/// Says whether the first argument of a type's methods is a path; the name may be without its namespace.
+fn is_file_type(kind: &str) -> bool {
+    FILE_TYPES.iter().any(|known| *known == kind || !kind.contains('.') && known.rsplit('.').next() == Some(kind))
 }
 
 /// Says whether a type runs or looks up what it is given.

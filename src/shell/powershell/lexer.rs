@@ -3,7 +3,7 @@
 //! PowerShell reads a statement that begins with a word as a command with arguments, any other as an
 //! expression. A hole outside of quotes stands well as an argument, and in an expression as a number.
 
-use super::quote::{is_double, is_single};
+use super::quote::{is_dash, is_double, is_single};
 use super::token::{Bracket, Piece, Statement, Token};
 use super::{Edit, reference};
 use crate::shell::analysis::{Unread, variable};
@@ -126,12 +126,17 @@ impl Lexer<'_> {
                     end(&mut statement, &mut statements);
                     return Ok(statements);
                 }
-                Symbol::Char('\n' | ';') if !self.is_continued(&statement) => {
+                Symbol::Char(';') => {
                     self.at += 1;
                     end(&mut statement, &mut statements);
                     mode = Mode::Start;
                 }
-                Symbol::Char('\n') => self.at += 1,
+                Symbol::Char('\n' | '\r') if self.ends_line() && !self.is_continued(&statement) => {
+                    self.at += 1;
+                    end(&mut statement, &mut statements);
+                    mode = Mode::Start;
+                }
+                Symbol::Char('\n' | '\r') => self.at += 1,
                 // What runs beside the script is a statement like others.
                 Symbol::Char('&' | '|') if is_chain || symbol.is('&') && mode != Mode::Start => {
                     self.at += if is_chain { 2 } else { 1 };
@@ -152,7 +157,7 @@ impl Lexer<'_> {
             other => other,
         };
         match symbol {
-            Symbol::Char(' ' | '\t' | '\r') => {
+            Symbol::Char(blank) if blank.is_whitespace() => {
                 self.at += 1;
                 space(mode, tokens);
             }
@@ -160,18 +165,14 @@ impl Lexer<'_> {
                 self.at += 2;
                 space(mode, tokens);
             }
-            Symbol::Char('`') => match self.peek(1) {
-                Some(Symbol::Char(escaped)) => {
-                    self.at += 2;
-                    tokens.push(Token::Word(escaped.to_string()));
-                    return Ok(behind);
-                }
-                _ => return self.bare(mode, bracket, tokens),
-            },
             Symbol::Char('#') => self.comment(),
             Symbol::Char('<') if self.sees("<#") => self.block_comment()?,
-            Symbol::Char('-') if self.sees("--%") => self.unparsed(tokens)?,
-            Symbol::Char('@') if self.sees("@\"") || self.sees("@'") => {
+            Symbol::Char(dash)
+                if is_dash(dash) && self.char_at(1).is_some_and(is_dash) && self.char_at(2) == Some('%') =>
+            {
+                self.unparsed(tokens)?;
+            }
+            Symbol::Char('@') if self.char_at(1).is_some_and(|next| is_double(next) || is_single(next)) => {
                 self.here_string(tokens)?;
                 return Ok(behind);
             }
@@ -181,6 +182,7 @@ impl Lexer<'_> {
                 if is_name {
                     Self::name_in_quotes(tokens)?;
                 }
+                Self::quoted_in_name(tokens)?;
                 return Ok(behind);
             }
             Symbol::Char('$') => {
@@ -249,9 +251,18 @@ impl Lexer<'_> {
     /// Says whether a statement goes on behind the end of its line: a pipeline, a list, what is assigned.
     fn is_continued(&self, statement: &Statement) -> bool {
         let next = || (1..).map_while(|ahead| self.char_at(ahead)).find(|it| !it.is_whitespace());
-        self.sees("\n")
-            && (matches!(statement.tokens.last(), Some(Token::Mark('|' | ',') | Token::Assign))
-                || !statement.tokens.is_empty() && next() == Some('|'))
+        (matches!(statement.tokens.last(), Some(Token::Mark('|' | ',') | Token::Assign))
+            || !statement.tokens.is_empty() && next() == Some('|'))
+    }
+
+    /// Says whether a line ends here: a carriage return alone ends one too.
+    fn ends_line(&self) -> bool {
+        self.sees("\n") || self.sees("\r") && !self.sees("\r\n")
+    }
+
+    /// Says whether a backtick stands here that belongs to the character behind it, and ends no line.
+    pub(super) fn is_escape(&self) -> bool {
+        self.sees("`") && self.char_at(1).is_some_and(|it| !matches!(it, '\n' | '\r'))
     }
 
     /// Says whether a `.` is the operator that runs a file in the script itself.
@@ -285,8 +296,22 @@ impl Lexer<'_> {
         }
     }
 
+    /// Adds a text in quotes to the name of a command that stands directly in front of it: `i'ex'`.
+    fn quoted_in_name(tokens: &mut Vec<Token>) -> Lex<()> {
+        let [.., Token::Command(name), Token::Text(pieces)] = tokens.as_mut_slice() else { return Ok(()) };
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => name.push_str(text),
+                Piece::Hole(hole) => return Self::refuse(*hole, "the name of a command"),
+                Piece::Variable(_) | Piece::Code(_) => return Ok(()),
+            }
+        }
+        tokens.pop();
+        Ok(())
+    }
+
     fn comment(&mut self) {
-        while let Some(symbol) = self.peek(0).filter(|symbol| !symbol.is('\n')) {
+        while let Some(symbol) = self.peek(0).filter(|symbol| !symbol.is('\n') && !symbol.is('\r')) {
             self.comment_symbol(symbol);
         }
     }
@@ -316,7 +341,7 @@ impl Lexer<'_> {
     /// Reads the rest of the line behind `--%`, which goes to a program as it is.
     fn unparsed(&mut self, tokens: &mut Vec<Token>) -> Lex<()> {
         let mut text = String::new();
-        while let Some(symbol) = self.peek(0).filter(|symbol| !symbol.is('\n')) {
+        while let Some(symbol) = self.peek(0).filter(|symbol| !symbol.is('\n') && !symbol.is('\r')) {
             if let Symbol::Hole(hole) = symbol {
                 return Self::refuse(hole, "put behind `--%`");
             }

@@ -21,6 +21,8 @@
 //! lexer, quote, bare  characters to tokens, and the references
 //! token               what a script is cut into
 //! name                texts that the author wrote into variables; functions, parameters, types
+//! path                names of files and of items of drives
+//! block               which blocks are given what
 //! taint, spread       what payload text reaches, and how it comes there
 //! sink                what is demanded of it: by statements and commands
 //! cmdlet, table, word commands of PowerShell
@@ -29,11 +31,13 @@
 //! ```
 
 mod bare;
+mod block;
 mod cmdlet;
 mod dotnet;
 mod lexer;
 mod name;
 mod native;
+mod path;
 mod quote;
 mod sink;
 mod spread;

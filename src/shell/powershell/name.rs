@@ -1,15 +1,17 @@
 //! What the names in a PowerShell script stand for: texts that its author wrote into variables, lists,
 //! functions, parameters, types.
 
+use super::block::{given_blocks, stores_block};
 use super::cmdlet::{self, Kind};
+use super::path::{item, provider_drive};
 use super::taint::{assigned, plain_name};
-use super::token::{Bracket, Piece, Statement, Token, arguments, every, trimmed, values};
+use super::token::{Bracket, Piece, Statement, Token, arguments, every, parameter, trimmed, values};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most texts that are kept of one variable or argument: of more, the rest counts as not known.
-const TEXTS_MAX: usize = 32;
+pub(super) const TEXTS_MAX: usize = 32;
 /// How far variables are followed that consist of others.
-const FOLLOWED_MAX: usize = 8;
+pub(super) const FOLLOWED_MAX: usize = 8;
 
 /// Keywords behind which brackets hold a condition and no parameters.
 const CONDITIONS: &[&str] = &["if", "elseif", "while", "until", "for", "foreach", "switch"];
@@ -95,6 +97,16 @@ pub(super) struct Names<'s> {
     texts: BTreeMap<String, Texts>,
     /// Names that the script gives to commands, in small letters.
     aliases: BTreeMap<String, BTreeSet<String>>,
+    /// Those that it gives to commands which can't be told.
+    open_aliases: BTreeSet<String>,
+    /// Drives that the script makes, in small letters, with those that they are the same as.
+    pub(super) drives: BTreeMap<String, &'static str>,
+    /// Drives without files that the script goes to.
+    pub(super) locations: BTreeSet<&'static str>,
+    /// Variables that may hold blocks of the script.
+    pub(super) blocks: BTreeSet<String>,
+    /// Variables of which something else is given a reference: `[ref]$name`.
+    pub(super) references: BTreeSet<String>,
 }
 
 impl<'s> Names<'s> {
@@ -104,7 +116,10 @@ impl<'s> Names<'s> {
         for _ in 0..FOLLOWED_MAX {
             names.texts = names.assigned.iter().map(|(name, values)| (name.clone(), names.held(values))).collect();
         }
+        every(statements, &mut |statement| names.learn_places(statement));
         every(statements, &mut |statement| names.learn_commands(statement));
+        names.learn_assigned_aliases();
+        names.learn_blocks(statements);
         for name in &names.set {
             names.texts.entry(name.clone()).or_default().is_complete = false;
         }
@@ -120,6 +135,9 @@ impl<'s> Names<'s> {
         let tokens = &statement.tokens;
         if let Some((targets, value)) = assigned(tokens) {
             for target in targets {
+                if let Some(("function", name)) = item(target) {
+                    self.functions.insert(name.to_ascii_lowercase());
+                }
                 self.assigned.entry(plain_name(target)).or_default().push(value);
             }
         }
@@ -128,6 +146,13 @@ impl<'s> Names<'s> {
                 "function" | "filter" => drop(self.functions.insert(plain_name(name))),
                 "class" => self.has_classes = true,
                 _ => {}
+            }
+        }
+        for window in tokens.windows(4) {
+            if let [Token::Mark('['), Token::Word(word), Token::Mark(']'), Token::Variable(name)] = window
+                && word.eq_ignore_ascii_case("ref")
+            {
+                self.references.insert(plain_name(name));
             }
         }
         for (at, token) in tokens.iter().enumerate() {
@@ -147,6 +172,59 @@ impl<'s> Names<'s> {
         }
     }
 
+    /// Notes the drives that commands make and go to.
+    fn learn_places(&mut self, statement: &'s Statement) {
+        for element in statement.elements() {
+            let Some(at) = element.iter().position(|token| matches!(token, Token::Command(_))) else { continue };
+            let Token::Command(name) = &element[at] else { continue };
+            let given = arguments(&element[at + 1..]);
+            let texts = || given.iter().flat_map(|argument| self.texts(argument).known);
+            match cmdlet::canonical(name).as_str() {
+                "set-location" | "push-location" => {
+                    let drives: Vec<&'static str> = texts().filter_map(|text| Some(item(&text)?.0)).collect();
+                    self.locations.extend(drives);
+                }
+                "new-psdrive" => {
+                    let all: Vec<String> = texts().map(|text| text.to_ascii_lowercase()).collect();
+                    let drive = all.iter().find_map(|text| provider_drive(text).or(item(text).map(|it| it.0)));
+                    self.drives
+                        .extend(drive.into_iter().flat_map(|drive| all.iter().map(move |it| (it.clone(), drive))));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Notes names of commands that are set as variables are: `$alias:name = 'command'`.
+    fn learn_assigned_aliases(&mut self) {
+        for (target, values) in &self.assigned {
+            let Some(("alias", name)) = item(target) else { continue };
+            let texts = self.held(values);
+            if !texts.is_complete {
+                self.open_aliases.insert(name.to_owned());
+            }
+            self.aliases
+                .entry(name.to_owned())
+                .or_default()
+                .extend(texts.known.iter().map(|text| text.to_ascii_lowercase()));
+        }
+    }
+
+    /// Notes the variables that may hold blocks.
+    fn learn_blocks(&mut self, statements: &[Statement]) {
+        let mut given = BTreeSet::new();
+        every(statements, &mut |statement| given.extend(given_blocks(&statement.tokens)));
+        for _ in 0..FOLLOWED_MAX {
+            let holding =
+                self.assigned.iter().filter(|(_, values)| values.iter().any(|value| stores_block(value, self)));
+            let found: BTreeSet<String> = holding.map(|(name, _)| name.clone()).chain(given.iter().cloned()).collect();
+            if found == self.blocks {
+                break;
+            }
+            self.blocks = found;
+        }
+    }
+
     /// Notes the variables and names of commands that commands set.
     fn learn_commands(&mut self, statement: &'s Statement) {
         for element in statement.elements() {
@@ -159,9 +237,20 @@ impl<'s> Names<'s> {
                 }
             }
             let texts: Vec<String> = given.iter().flat_map(|argument| self.texts(argument).known).collect();
-            let names_item = texts.iter().any(|text| text.to_ascii_lowercase().starts_with("alias:"));
-            if cmdlet::is_aliasing(&command) || names_item {
-                let plain = |text: &String| text.to_ascii_lowercase().trim_start_matches("alias:").to_owned();
+            let changes =
+                matches!(command.as_str(), "set-item" | "new-item" | "set-content" | "copy-item" | "rename-item");
+            let items: Vec<(&str, String)> =
+                texts.iter().filter(|_| changes).flat_map(|text| self.items(text)).collect();
+            let functions = items.iter().filter(|(drive, _)| *drive == "function");
+            self.functions.extend(functions.map(|(_, name)| name.to_ascii_lowercase()));
+            if cmdlet::is_aliasing(&command) || items.iter().any(|(drive, _)| *drive == "alias") {
+                let plain = |text: &String| match item(text) {
+                    Some(("alias", name)) => name.to_ascii_lowercase(),
+                    _ => text.to_ascii_lowercase(),
+                };
+                if given.iter().any(|it| parameter(it).is_none() && !self.texts(it).is_complete) {
+                    self.open_aliases.extend(texts.iter().map(plain));
+                }
                 for text in &texts {
                     let others = texts.iter().filter(|other| *other != text).map(plain);
                     self.aliases.entry(plain(text)).or_default().extend(others);
@@ -175,6 +264,17 @@ impl<'s> Names<'s> {
         let lower = name.to_ascii_lowercase();
         let others = self.aliases.get(&lower).into_iter().flatten().filter(|other| **other != lower);
         std::iter::once(name.to_owned()).chain(others.cloned()).collect()
+    }
+
+    /// Says whether nobody knows which command the script gives a name to.
+    pub(super) fn is_open_alias(&self, name: &str) -> bool {
+        self.open_aliases.contains(&name.to_ascii_lowercase())
+    }
+
+    /// Says whether a variable may hold a block of the script.
+    pub(super) fn holds_block(&self, name: &str) -> bool {
+        let name = plain_name(name);
+        name.starts_with("function:") || self.blocks.contains(&name)
     }
 
     /// Says whether a variable is a parameter of a function or a block.
@@ -232,12 +332,12 @@ impl<'s> Names<'s> {
             .filter(|items| items.iter().all(is_item))
     }
 
-    fn is_set_elsewhere(&self, name: &str) -> bool {
+    pub(super) fn is_set_elsewhere(&self, name: &str) -> bool {
         let name = plain_name(name);
         self.parameters.contains(&name) || self.set.contains(&name) || super::taint::is_automatic(&name)
     }
 
-    fn values_of(&self, name: &str) -> Option<&[&'s [Token]]> {
+    pub(super) fn values_of(&self, name: &str) -> Option<&[&'s [Token]]> {
         self.assigned.get(&plain_name(name)).map(Vec::as_slice)
     }
 
@@ -300,12 +400,19 @@ impl<'s> Names<'s> {
 
     /// Returns what stands in brackets: `(Join-Path a b)`, `(Get-Command bash)`.
     fn texts_of_inner(&self, tokens: &[Token]) -> Texts {
-        let [Token::Command(name), rest @ ..] = tokens else { return self.texts(tokens) };
+        let [Token::Command(name), rest @ ..] = tokens else {
+            // `(-join $list)` is no text that begins with `-`.
+            let is_operation = matches!(tokens, [first, _, ..] if is_operator(first));
+            return if is_operation { Texts::unknown() } else { self.texts(tokens) };
+        };
         let given = arguments(rest);
-        let given: Vec<&[Token]> = given.into_iter().filter(|it| super::token::parameter(it).is_none()).collect();
+        let given: Vec<&[Token]> = given.into_iter().filter(|it| parameter(it).is_none()).collect();
         match (cmdlet::canonical(name).as_str(), given.as_slice()) {
             ("get-command" | "resolve-path" | "convert-path" | "get-item" | "write-output", [one, ..]) => {
-                self.texts(one)
+                let mut texts = self.texts(one);
+                // A pattern stands for whatever it fits.
+                texts.is_complete &= !texts.known.iter().any(|text| text.contains(['*', '?', '[']));
+                texts
             }
             ("join-path", [first, rest @ ..]) => {
                 let slash = Texts::one("/");

@@ -1,8 +1,9 @@
 //! Programs that a PowerShell script starts: the same commands in bash, word by word. What is known of a
 //! program there holds here.
 
+use super::path::UNKNOWN;
 use super::sink::{HELP_FOR_PROGRAM, Judge};
-use super::taint::Made;
+use super::taint::{Made, Taint};
 use super::token::{Bracket, Piece, Token, parameter, trimmed, values};
 use crate::shell::filename::base;
 use crate::shell::program::{Holes, Part};
@@ -46,6 +47,9 @@ const INSTALLERS: &[(&str, &[&str])] = &[
 /// The interpreters of PowerShell, as programs.
 const OWN: &[&str] = &["pwsh", "powershell", "pwsh-preview"];
 
+/// Stands for each file of which the name can't be told.
+const UNNAMED: &str = "pipehook-unnamed";
+
 /// The most alternatives of a command that are looked at, where its author's variables have several texts.
 const ALTERNATIVES_MAX: usize = 8;
 
@@ -69,6 +73,7 @@ impl<'j> Judge<'j> {
         if RUNNING.contains(&lower.as_str()) {
             let reason = format!("in a statement with `{plain}`, which runs text");
             self.refuse(&all, &reason, HELP_FOR_PROGRAM);
+            given.iter().filter(|it| parameter(it).is_none()).for_each(|argument| self.run_file(argument));
             let expanded = self.expanded_by_cmd(&given);
             self.refuse(
                 &expanded,
@@ -94,8 +99,11 @@ impl<'j> Judge<'j> {
                 self.words(argument, alternative, &mut words);
             }
             let input = self.input(before, alternative);
-            let is_direct = all.iter().all(|hole| self.taint.own(*hole).1 == Made::Nothing);
+            let is_direct = is_direct_of(&all, &self.taint);
             self.programs.start(&words, input.as_deref(), is_direct);
+        }
+        if let Some(words) = self.words_by_paths(&word, &given) {
+            self.programs.start(&words, None, is_direct_of(&all, &self.taint));
         }
         self.started.extend(all);
     }
@@ -116,7 +124,9 @@ impl<'j> Judge<'j> {
         self.refuse_code(&code, &format!("in a statement with `{name}`, which runs text"));
         let data: Holes = data.iter().flat_map(|it| self.taint.sources(it)).collect();
         self.require(&data, Requirement::NotAnOption);
-        given.iter().for_each(|argument| self.run_file(argument));
+        let (code, data) = given.split_at(at);
+        code.iter().filter(|it| parameter(it).is_none()).for_each(|argument| self.run_file(argument));
+        data.iter().for_each(|argument| self.run_known_file(argument));
     }
 
     /// Judges all programs together: what one writes, another may run.
@@ -124,7 +134,8 @@ impl<'j> Judge<'j> {
         let files: Vec<(String, Holes)> =
             self.taint.files().map(|(name, holes)| (name.to_owned(), holes.clone())).collect();
         let mut programs = std::mem::take(&mut self.programs);
-        for (name, holes) in files {
+        let unnamed = (UNNAMED.to_owned(), self.taint.unnamed_files());
+        for (name, holes) in files.into_iter().chain((!unnamed.1.is_empty()).then_some(unnamed)) {
             self.started.extend(&holes);
             programs.write(&name, &holes);
         }
@@ -196,6 +207,30 @@ impl<'j> Judge<'j> {
         }
     }
 
+    /// Returns the words of a program with paths for those that are not known as a whole, if there are any and the
+    /// script writes to files: what it was given may be one of them.
+    fn words_by_paths(&self, program: &str, given: &[&'j [Token]]) -> Option<Vec<Vec<Part>>> {
+        let names = &self.taint.names;
+        if self.taint.files().next().is_none() && self.taint.unnamed_files().is_empty() {
+            return None;
+        }
+        let mut words = vec![vec![Part::Text(program.to_owned())]];
+        let mut is_other = false;
+        for argument in given {
+            let is_known = names.texts(argument).is_complete;
+            if is_known || parameter(argument).is_some() || !self.taint.sources(argument).is_empty() {
+                self.words(argument, 0, &mut words);
+                continue;
+            }
+            is_other = true;
+            let files = names.files(argument);
+            let known = files.known.iter().map(|path| path.replace(UNKNOWN, UNNAMED));
+            let unnamed = (!files.is_complete).then(|| UNNAMED.to_owned());
+            words.extend(known.chain(unnamed).map(|path| vec![Part::Text(path)]));
+        }
+        is_other.then_some(words)
+    }
+
     /// Returns how many texts the author gave to a variable of an argument, at the most.
     fn alternatives(&self, argument: &[Token]) -> usize {
         let of = |name: &String| self.taint.names.texts(&[Token::Variable(name.clone())]).known.len();
@@ -260,6 +295,11 @@ impl<'j> Judge<'j> {
             _ => Part::Value(sources),
         }
     }
+}
+
+/// Says whether nothing was made of the texts.
+fn is_direct_of(holes: &Holes, taint: &Taint<'_>) -> bool {
+    holes.iter().all(|hole| taint.own(*hole).1 == Made::Nothing)
 }
 
 /// Says whether a token is a member, or an index, of what stands in front of it.

@@ -5,6 +5,9 @@ use super::token::{Bracket, Piece, Token};
 use super::{Edit, reference};
 use crate::shell::symbol::Symbol;
 
+/// The most digits of a character that is written as its number.
+const HEXADECIMAL_MAX: usize = 6;
+
 impl Lexer<'_> {
     /// Reads `'…'` or `"…"`. One in single quotes that has holes gets double quotes.
     pub(super) fn quoted(&mut self, tokens: &mut Vec<Token>) -> Lex<()> {
@@ -31,7 +34,8 @@ impl Lexer<'_> {
     /// Reads `@'…'@` or `@"…"@`.
     pub(super) fn here_string(&mut self, tokens: &mut Vec<Token>) -> Lex<()> {
         let start = self.at;
-        let is_double_quoted = self.sees("@\"");
+        let is_double_quoted = self.char_at(1).is_some_and(is_double);
+        let ends = if is_double_quoted { is_double } else { is_single };
         self.at += 2;
         while matches!(self.char_at(0), Some(' ' | '\t' | '\r')) {
             self.at += 1;
@@ -39,14 +43,15 @@ impl Lexer<'_> {
         if self.char_at(0) != Some('\n') {
             return self.fail("a here-string begins on the line of its `@`");
         }
-        let end = if is_double_quoted { "\n\"@" } else { "\n'@" };
         let place = if is_double_quoted { Place::DoubleQuotes } else { Place::HereString };
-        let has_hole = self.inside(place, tokens, |lexer| lexer.sees(end))?;
+        let has_hole = self.inside(place, tokens, |lexer| {
+            lexer.char_at(0) == Some('\n') && lexer.char_at(1).is_some_and(ends) && lexer.char_at(2) == Some('@')
+        })?;
         let close = self.at + 1;
         self.at += 3;
         if has_hole && !is_double_quoted {
             let text: String = self.symbols[start..close].iter().map(|symbol| symbol.char().unwrap_or(' ')).collect();
-            if text.contains("\n\"@") {
+            if text.replace(is_double, "\"").contains("\n\"@") {
                 return self.fail("a here-string in single quotes holds a line that would end one in double quotes");
             }
             self.requote(start + 1, close, 2);
@@ -75,11 +80,7 @@ impl Lexer<'_> {
                 }
                 Some(Symbol::Char('`')) if !is_literal => match self.peek(1) {
                     Some(Symbol::Hole(hole)) => return Self::refuse(hole, "put behind a backtick"),
-                    escaped => {
-                        self.at += 2;
-                        let meant = escaped.and_then(Symbol::char).map(meant_by_backtick);
-                        meant.into_iter().for_each(|character| push(&mut pieces, character));
-                    }
+                    _ => self.escaped().into_iter().for_each(|character| push(&mut pieces, character)),
                 },
                 Some(Symbol::Char('$')) if !is_literal => {
                     let mut named = Vec::new();
@@ -119,6 +120,24 @@ impl Lexer<'_> {
             }
             at += 1;
         }
+    }
+
+    /// Reads a backtick with the character behind it, and returns what they mean: `` `n ``, `` `u{69} ``.
+    pub(super) fn escaped(&mut self) -> Option<char> {
+        let character = self.char_at(1);
+        self.at += 2;
+        if character == Some('u') && self.char_at(0) == Some('{') {
+            let digits: String = (1..=HEXADECIMAL_MAX)
+                .map_while(|ahead| self.char_at(ahead))
+                .take_while(char::is_ascii_hexdigit)
+                .collect();
+            let meant = u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32);
+            if meant.is_some() && self.char_at(1 + digits.len()) == Some('}') {
+                self.at += digits.len() + 2;
+                return meant;
+            }
+        }
+        character.map(meant_by_backtick)
     }
 
     /// Reads `$` and what belongs to it.
@@ -167,14 +186,25 @@ fn push(pieces: &mut Vec<Piece>, character: char) {
     }
 }
 
-/// Returns what a character means behind a backtick.
+/// Returns what a character means behind a backtick. An `e` is what it was before version 6: names may be put
+/// together of it.
 fn meant_by_backtick(character: char) -> char {
     match character {
         'n' => '\n',
         'r' => '\r',
         't' => '\t',
+        '0' => '\0',
+        'a' => '\u{7}',
+        'b' => '\u{8}',
+        'f' => '\u{C}',
+        'v' => '\u{B}',
         other => other,
     }
+}
+
+/// Says whether PowerShell reads a character as `-`.
+pub(super) fn is_dash(character: char) -> bool {
+    matches!(character, '-' | '\u{2013}' | '\u{2014}' | '\u{2015}')
 }
 
 pub(super) fn is_double(character: char) -> bool {

@@ -2,6 +2,7 @@
 //! known of each command, and without regard to their order.
 
 use super::cmdlet::{self, Kind};
+use super::path::{UNKNOWN, item, opened};
 use super::taint::{Made, PIPELINE_MAX, STATEMENT_TOKENS_MAX, Taint, assigned};
 use super::token::{Bracket, Piece, Statement, Token, arguments, every};
 use crate::shell::analysis::Finding;
@@ -61,6 +62,7 @@ impl<'j> Judge<'j> {
         let mut is_inside = false;
         self.properties(&statement.tokens, &mut is_inside);
         self.assigned(&statement.tokens);
+        self.opened(&statement.tokens);
         let elements = statement.elements();
         for (at, element) in elements.iter().enumerate() {
             self.expression(element);
@@ -104,6 +106,16 @@ impl<'j> Judge<'j> {
                 self.program(&name, &given, before);
             }
         }
+        if self.taint.names.is_open_alias(name) {
+            self.unknown_command(&given, before);
+        }
+    }
+
+    /// Judges what a command is given of which nobody knows which one it is, and what it makes of its arguments.
+    fn unknown_command(&mut self, given: &[&[Token]], before: &[&[Token]]) {
+        let all: Holes =
+            given.iter().copied().chain(before.iter().copied()).flat_map(|it| self.taint.sources(it)).collect();
+        self.require(&all, Requirement::Plain);
     }
 
     /// Judges `& …` and `. …`, whose name is not a bare word.
@@ -133,10 +145,8 @@ impl<'j> Judge<'j> {
             }
         }
         if !texts.is_complete {
-            // Nobody knows which command it is, and what it makes of its arguments.
-            let all: Holes =
-                given.iter().copied().chain(before.iter().copied()).flat_map(|it| self.taint.sources(it)).collect();
-            self.require(&all, Requirement::Plain);
+            self.unknown_command(given, before);
+            self.run_file(name);
         }
     }
 
@@ -145,11 +155,18 @@ impl<'j> Judge<'j> {
         let bound = cmdlet::bind(&command, given);
         let piped: Holes = before.iter().flat_map(|element| self.taint.sources(element)).collect();
         let arguments: Holes = bound.iter().flat_map(|(_, argument)| self.taint.sources(argument)).collect();
-        let content: Holes = arguments.union(&piped).copied().collect();
+        let mut content: Holes = arguments.union(&piped).copied().collect();
+        if bound.iter().any(|(kind, _)| *kind == Kind::Destination) {
+            let origins = bound.iter().filter(|(kind, _)| *kind == Kind::Origin);
+            content.extend(origins.flat_map(|(_, origin)| self.taint.output("get-content", origin)));
+        }
         for (kind, argument) in &bound {
             self.drive(*kind, argument, &content);
-            let sources = self.taint.sources(argument);
-            self.argument(name, *kind, argument, &sources);
+            // The statements of a block are judged by themselves.
+            if !matches!(argument, [Token::Group(Bracket::Block, _)]) {
+                let sources = self.taint.sources(argument);
+                self.argument(name, *kind, argument, &sources);
+            }
             if matches!(kind, Kind::Target | Kind::Destination) {
                 let others = bound
                     .iter()
@@ -160,14 +177,20 @@ impl<'j> Judge<'j> {
                     let copied = bound.iter().filter(|(kind, _)| *kind == Kind::Origin);
                     content.extend(
                         copied
-                            .flat_map(|(_, origin)| self.taint.names.texts(origin).known)
+                            .flat_map(|(_, origin)| self.taint.names.files(origin).known)
                             .flat_map(|name| self.taint.file(&name)),
                     );
+                }
+                if command == "start-transcript" {
+                    content.extend(self.taint.all());
                 }
                 self.written(argument, &content);
             }
             if *kind == Kind::Code || command == "import-module" {
-                self.run_file(argument);
+                match cmdlet::takes_blocks(&command) {
+                    true => self.run_known_file(argument),
+                    false => self.run_file(argument),
+                }
             }
         }
         if cmdlet::input(&command) != Kind::Data {
@@ -222,7 +245,7 @@ impl<'j> Judge<'j> {
             _ => false,
         });
         if is_unknown {
-            let all = (0..self.taint.count()).collect();
+            let all = self.taint.all();
             self.refuse(
                 &all,
                 &format!("in a script that gives `{name}` what it does not know beforehand"),
@@ -249,22 +272,29 @@ impl<'j> Judge<'j> {
 
     /// Judges the item of a drive that is no folder of files, such as `env:NAME`.
     fn drive(&mut self, kind: Kind, argument: &[Token], content: &Holes) {
-        let beginning = self.taint.names.beginning(argument).to_ascii_lowercase();
-        let Some((drive, _)) = beginning.split_once(':') else { return };
-        if !matches!(drive, "env" | "variable" | "function" | "alias") {
-            return;
+        let is_path =
+            matches!(kind, Kind::Target | Kind::Origin | Kind::Destination | Kind::Path | Kind::Read | Kind::Name);
+        let beginning = self.taint.names.beginning(argument);
+        let is_explicit = item(&beginning).is_some();
+        for (drive, beginning) in self.taint.names.items(&beginning) {
+            if is_path || is_explicit {
+                self.item(drive, &beginning, kind, argument, content);
+            }
         }
+    }
+
+    fn item(&mut self, drive: &str, beginning: &str, kind: Kind, argument: &[Token], content: &Holes) {
         let named = self.taint.sources(argument);
         self.refuse(&named, "the name of a variable or a command", HELP_FOR_NAME);
         let texts = self.taint.names.texts(argument);
         let others: Holes = content.difference(&named).copied().collect();
-        for text in &texts.known {
-            let name = text.split_once(':').map_or("", |(_, name)| name);
-            self.obeyed(name.trim_start_matches(['/', '\\']), &others);
+        for (_, name) in texts.known.iter().flat_map(|text| self.taint.names.items(text)).collect::<Vec<_>>() {
+            self.obeyed(&name, &others);
         }
+        let sets = matches!(kind, Kind::Target | Kind::Destination);
         if matches!(drive, "function" | "alias") {
             self.refuse(&others, "the text of a function, or what a command's name stands for", HELP_FOR_CODE);
-        } else if kind == Kind::Target && (!texts.is_complete || is_listing(&beginning)) {
+        } else if sets && (!texts.is_complete || matches!(beginning, "" | "*")) {
             self.refuse(&others, "the value of a variable whose name is not known", HELP_FOR_NAME);
         }
     }
@@ -286,9 +316,9 @@ impl<'j> Judge<'j> {
         let Some((targets, value)) = assigned(tokens) else { return };
         let sources = self.taint.sources(value);
         for target in targets {
-            match target.split_once(':').map(|(drive, name)| (drive.to_ascii_lowercase(), name)) {
-                Some((drive, name)) if drive == "env" => self.obeyed(name, &sources),
-                Some((drive, _)) if drive == "function" || drive == "alias" => {
+            match item(target) {
+                Some(("env", name)) => self.obeyed(name, &sources),
+                Some(("function" | "alias", _)) => {
                     self.refuse(&sources, "the text of a function, or what a command's name stands for", HELP_FOR_CODE);
                 }
                 _ if target.eq_ignore_ascii_case("PSDefaultParameterValues") => self.obeyed(target, &sources),
@@ -313,17 +343,39 @@ impl<'j> Judge<'j> {
             Token::Variable(name) if name.eq_ignore_ascii_case("profile") => vec!["profile"],
             _ => Vec::new(),
         });
-        if own.map(str::to_owned).chain(texts.known).any(|text| ends_so(&text)) {
+        let paths = self.taint.names.paths(path).into_iter().map(|path| path.replace(UNKNOWN, ""));
+        if own.map(str::to_owned).chain(texts.known).chain(paths).any(|text| ends_so(&text)) {
             self.refuse(content, "written to a file that is run", HELP_FOR_FILE);
         }
     }
 
     /// Refuses what the script wrote to a file that it runs.
     pub(super) fn run_file(&mut self, argument: &[Token]) {
-        for name in self.taint.names.texts(argument).known {
+        self.run_known_file(argument);
+        let is_block = matches!(argument, [Token::Variable(name)] if self.taint.names.holds_block(name));
+        if !is_block && !self.taint.names.files(argument).is_complete {
+            let written = self.taint.unnamed_files();
+            self.refuse(
+                &written,
+                "written to a file of which the name can't be told, in a script that runs such a file",
+                HELP_FOR_FILE,
+            );
+        }
+    }
+
+    /// Refuses what the script wrote to a file that it runs by a name which its author wrote.
+    pub(super) fn run_known_file(&mut self, argument: &[Token]) {
+        for name in self.taint.names.files(argument).known {
             let written = self.taint.file(&name);
             self.refuse(&written, "written to a file that the script then runs", HELP_FOR_FILE);
         }
+    }
+
+    /// Judges what a statement makes that writes to a file, such as a `StreamWriter`.
+    fn opened(&mut self, tokens: &'j [Token]) {
+        let paths = opened(tokens, &self.taint.names);
+        let content = if paths.is_empty() { Holes::new() } else { self.taint.content_of_opened(tokens) };
+        paths.into_iter().for_each(|path| self.written(path, &content));
     }
 
     /// Asks for plain values inside the brackets of a logging command.
@@ -403,11 +455,6 @@ impl<'j> Judge<'j> {
     pub(super) fn refuse_code(&mut self, holes: &Holes, reason: &str) {
         self.refuse(holes, reason, HELP_FOR_CODE);
     }
-}
-
-/// Says whether a path names a whole drive: `env:`, `env:*`.
-fn is_listing(path: &str) -> bool {
-    path.split_once(':').is_some_and(|(_, name)| matches!(name, "" | "*" | "\\" | "/"))
 }
 
 /// Returns what must hold of a text so that a form holds of every part of it.

@@ -3,8 +3,9 @@
 
 use super::cmdlet::{self, Kind};
 use super::name::Texts;
+use super::path::opened;
 use super::taint::{
-    ENVIRONMENT, FILE, FUNCTION, GIT, GIVEN, MATCHED, OPEN, PIPED, Taint, assigned, file, is_number, plain_name,
+    ENVIRONMENT, FILE, FUNCTION, GIT, GIVEN, LISTED, MATCHED, OPEN, PIPED, Taint, assigned, file, is_number, plain_name,
 };
 use super::token::{Bracket, Statement, Token, arguments, parts};
 use crate::shell::program::Holes;
@@ -15,6 +16,8 @@ impl Taint<'_> {
         let mut changed = self.spread_assigned(&statement.tokens);
         changed |= self.spread_methods(&statement.tokens);
         changed |= self.spread_keywords(&statement.tokens);
+        changed |= self.spread_blocks(statement);
+        changed |= self.spread_opened(&statement.tokens);
         let elements = statement.elements();
         for (at, element) in elements.iter().enumerate() {
             let before: Holes = elements[..at].iter().flat_map(|element| self.sources(element)).collect();
@@ -33,7 +36,7 @@ impl Taint<'_> {
                     }
                     Token::Mark('>') => {
                         let content = self.sources(element).into_iter().chain(before.iter().copied()).collect();
-                        changed |= self.write(&self.names.texts(&element[start + 1..]), &content);
+                        changed |= self.write(&self.names.files(&element[start + 1..]), &content);
                     }
                     _ => {}
                 }
@@ -67,7 +70,39 @@ impl Taint<'_> {
             }
             changed |= self.add(&plain_name(target), &sources);
         }
+        // What a parameter refers to: `$r.Value = …`.
+        let is_reference =
+            before.iter().any(|token| matches!(token, Token::Word(word) if word.eq_ignore_ascii_case(".value")));
+        if is_reference {
+            for name in self.names.references.clone() {
+                changed |= self.add(&name, &sources);
+            }
+        }
         changed
+    }
+
+    /// Taints the files that are written to by what a statement makes, such as a `StreamWriter`.
+    fn spread_opened(&mut self, tokens: &[Token]) -> bool {
+        let paths = opened(tokens, &self.names);
+        if paths.is_empty() {
+            return false;
+        }
+        let content = self.content_of_opened(tokens);
+        let mut changed = false;
+        for path in paths {
+            if let [Token::Variable(inner)] = path {
+                changed |= self.add(&plain_name(inner), &content);
+            }
+            changed |= self.write(&self.names.files(path), &content);
+        }
+        changed
+    }
+
+    /// Returns what is written by what a statement makes.
+    pub(super) fn content_of_opened(&self, tokens: &[Token]) -> Holes {
+        let targets = assigned(tokens).map(|(targets, _)| targets).unwrap_or_default();
+        let written = targets.iter().flat_map(|target| self.variable(target));
+        written.chain(self.sources(tokens)).collect()
     }
 
     /// Taints containers whose methods are given text, and what such methods write.
@@ -107,15 +142,14 @@ impl Taint<'_> {
                 && let Some((path, others)) = given.split_first()
             {
                 let value = others.iter().flat_map(|part| self.sources(part)).collect();
-                changed |= self.write(&self.names.texts(path), &value);
+                changed |= self.write(&self.names.files(path), &value);
             }
             if matches!(lower.as_str(), "::copy" | "::move") && given.len() >= 2 {
-                let content = self.content(&self.names.texts(given[0]));
-                changed |= self.write(&self.names.texts(given[1]), &content);
+                let content = self.content(&self.names.files(given[0]));
+                changed |= self.write(&self.names.files(given[1]), &content);
             }
-            if lower.starts_with("::") || lower.ends_with("copyto") {
-                changed |= self.spread_references(group, &sources);
-            }
+            let owned = self.sources(&tokens[..at]);
+            changed |= self.spread_references(group, &sources.union(&owned).copied().collect());
         }
         changed
     }
@@ -200,6 +234,19 @@ impl Taint<'_> {
             }
         }
         let given = cmdlet::bind(&command, &arguments(rest));
+        if command == "start-transcript" {
+            let printed = self.all();
+            for (_, argument) in &given {
+                changed |= self.write(&self.names.files(argument), &printed);
+            }
+        }
+        let makes_files = |kind: &Kind| matches!(kind, Kind::Target | Kind::Destination);
+        if given.iter().any(|(kind, _)| makes_files(kind)) || command == "mkdir" {
+            let named = given.iter().filter(|(kind, _)| makes_files(kind) || command == "mkdir");
+            let names = named.flat_map(|(_, argument)| self.sources(argument)).collect();
+            let names = self.changed(names);
+            changed |= self.add(LISTED, &names);
+        }
         for (kind, argument) in &given {
             match kind {
                 Kind::VariableName => changed |= self.set_variable(&self.names.texts(argument), "", &all),
@@ -209,10 +256,11 @@ impl Taint<'_> {
                     changed |= self.set_item(argument, &content);
                 }
                 Kind::Destination => {
-                    let sources: Vec<_> =
-                        given.iter().filter(|it| it.0 == Kind::Origin).map(|it| self.names.texts(it.1)).collect();
-                    let content = sources.iter().flat_map(|named| self.content(named)).collect();
-                    changed |= self.write(&self.names.texts(argument), &content);
+                    let origins = || given.iter().filter(|it| it.0 == Kind::Origin).map(|it| it.1);
+                    let files = origins().flat_map(|origin| self.content(&self.names.files(origin)));
+                    let items = origins().flat_map(|origin| self.output("get-content", origin));
+                    let content = files.chain(items).collect();
+                    changed |= self.set_item(argument, &content);
                 }
                 _ => {}
             }
@@ -244,17 +292,23 @@ impl Taint<'_> {
     /// Taints what is written to a path: a variable, or a file.
     fn set_item(&mut self, path: &[Token], content: &Holes) -> bool {
         let named = self.names.texts(path);
-        let beginning = self.names.beginning(path).to_ascii_lowercase();
-        for drive in ["env:", "variable:"] {
-            if beginning.starts_with(drive) {
-                let strip = |name: &String| {
-                    name.get(drive.len()..).unwrap_or_default().trim_start_matches(['/', '\\']).to_owned()
-                };
-                let named = Texts { known: named.known.iter().map(strip).collect(), is_complete: named.is_complete };
-                return self.set_variable(&named, if drive == "env:" { "env:" } else { "" }, content);
+        let mut changed = false;
+        let mut is_item = false;
+        for (drive, _) in self.names.items(&self.names.beginning(path)) {
+            is_item = true;
+            let items = named.known.iter().flat_map(|text| self.names.items(text));
+            let known = items.filter(|(own, _)| *own == drive).map(|(_, name)| name).collect();
+            let named = Texts { known, is_complete: named.is_complete };
+            match drive {
+                "env" => changed |= self.set_variable(&named, "env:", content),
+                "variable" => changed |= self.set_variable(&named, "", content),
+                _ => {}
             }
         }
-        self.write(&named, content)
+        if is_item && self.names.locations.is_empty() {
+            return changed;
+        }
+        changed | self.write(&self.names.files(path), content)
     }
 
     fn set_variable(&mut self, named: &Texts, drive: &str, content: &Holes) -> bool {

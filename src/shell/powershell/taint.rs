@@ -5,8 +5,9 @@
 //! left, what a text of JSON holds). Of that other things can be said: a text that doesn't begin with `-` may
 //! have a part that does.
 
-use super::cmdlet;
+use super::cmdlet::{self, Kind};
 use super::name::Names;
+use super::path::is_reader;
 use super::token::{Bracket, Piece, Statement, Token, arguments, every, parts, values};
 use crate::shell::git;
 use crate::shell::program::Holes;
@@ -41,6 +42,8 @@ pub(super) const GIT: &str = "<git>";
 pub(super) const ENVIRONMENT: &str = "<environment>";
 /// In front of the name of a file; alone it is one whose name nobody knows.
 pub(super) const FILE: &str = "<file>";
+/// The names of files that the script makes.
+pub(super) const LISTED: &str = "<listed>";
 /// In front of the name of a function, for what it returns.
 pub(super) const FUNCTION: &str = "<function>";
 
@@ -122,8 +125,9 @@ impl<'s> Taint<'s> {
         left > 0
     }
 
-    pub(super) fn count(&self) -> usize {
-        self.count
+    /// Returns every hole.
+    pub(super) fn all(&self) -> Holes {
+        (0..self.count).collect()
     }
 
     fn spread_all(&mut self) -> bool {
@@ -274,7 +278,7 @@ impl<'s> Taint<'s> {
     }
 
     /// Returns what a command's output holds beside what it is given.
-    fn output(&self, name: &str, rest: &[Token]) -> Holes {
+    pub(super) fn output(&self, name: &str, rest: &[Token]) -> Holes {
         let rest = rest.split(|token| *token == Token::Mark('|')).next().unwrap_or_default();
         let command = cmdlet::canonical(name);
         if self.names.is_function(name) {
@@ -293,25 +297,40 @@ impl<'s> Taint<'s> {
             "printenv" | "env" | "set" => output.extend(self.whole_environment()),
             _ => {}
         }
-        let reads_items = cmdlet::reads_items(&command);
+        let makes_reader = command == "new-object"
+            && given
+                .iter()
+                .any(|argument| argument.iter().any(|token| matches!(token, Token::Word(kind) if is_reader(kind))));
+        let reads_items = cmdlet::reads_items(&command) || makes_reader;
         for argument in given.iter().flat_map(|argument| values(argument)) {
             let named = self.names.texts(argument);
             for text in &named.known {
-                let lower = text.to_ascii_lowercase();
-                match lower.strip_prefix("env:").map(|name| name.trim_start_matches(['/', '\\'])) {
-                    Some("" | "*") => output.extend(self.whole_environment()),
-                    Some(name) => output.extend(self.variable(&format!("env:{name}"))),
-                    None if lower.starts_with("variable:") => output.extend(self.variable(&lower["variable:".len()..])),
-                    None => output.extend(self.file(text)),
+                for (drive, name) in self.names.items(text) {
+                    match (drive, name.as_str()) {
+                        ("env", "" | "*") => output.extend(self.whole_environment()),
+                        ("env", name) => output.extend(self.variable(&format!("env:{name}"))),
+                        ("variable", name) => output.extend(self.variable(name)),
+                        _ => {}
+                    }
                 }
             }
-            let begins = self.names.beginning(argument).to_ascii_lowercase();
-            if reads_items && !named.is_complete && begins.starts_with("env:") {
+            if !cmdlet::names_files(&command) {
+                output.extend(self.names.files(argument).known.iter().flat_map(|name| self.file(name)));
+            }
+            let begins = self.names.items(&self.names.beginning(argument));
+            if reads_items && !named.is_complete && begins.iter().any(|(drive, _)| *drive == "env") {
                 output.extend(self.whole_environment());
             }
         }
         if reads_items {
             output.extend(self.unnamed_files());
+        }
+        // Which files a pipeline names is not followed.
+        if cmdlet::reads_files(&command) && !cmdlet::bind(&command, &given).iter().any(|it| it.0 == Kind::Read) {
+            output.extend(self.files().flat_map(|it| it.1.iter().copied()));
+        }
+        if cmdlet::lists_files(&command) {
+            output.extend(self.of(LISTED));
         }
         output
     }
@@ -330,14 +349,17 @@ impl<'s> Taint<'s> {
         let lower = word.to_ascii_lowercase();
         let Some(Token::Group(Bracket::Round, group)) = tokens.get(at + 1) else { return Holes::new() };
         let first = parts(group).first().map(|part| self.names.texts(part)).unwrap_or_default();
+        let kind = at.checked_sub(2).map(|at| &tokens[at]);
+        let is_reading = matches!(kind, Some(Token::Word(kind)) if is_reader(kind));
         match lower.as_str() {
             "::getenvironmentvariables" => self.whole_environment(),
             "::getenvironmentvariable" if first.is_complete => {
                 first.known.iter().flat_map(|name| self.variable(&format!("env:{name}"))).collect()
             }
             "::getenvironmentvariable" => self.whole_environment(),
-            _ if lower.starts_with("::read") || lower.starts_with("::open") => {
-                let named = first.known.iter().flat_map(|name| self.file(name));
+            _ if lower.starts_with("::read") || lower.starts_with("::open") || lower == "::new" && is_reading => {
+                let files = parts(group).first().map(|part| self.names.files(part)).unwrap_or_default();
+                let named = files.known.iter().flat_map(|name| self.file(name));
                 named.chain(self.unnamed_files()).collect()
             }
             _ => Holes::new(),

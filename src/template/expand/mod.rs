@@ -46,8 +46,8 @@ use super::part::{Chain, Hole, Part, Piece};
 use super::place::Place;
 use super::value::Size;
 use super::{Branches, Content, Entry, Inputs, Kind, Node, Pattern, Scalar, compile, value};
-use crate::diagnostic::{Diagnostic, Diagnostics, Span};
-use crate::expression::{Context, Dialect, Reference, Rope, Step, Value};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
+use crate::expression::{Context, Dialect, Mistake, Reference, Rope, Step, Value};
 use crate::taint::{Origin, Text};
 use glue::Mixed;
 use spent::{Loop, Spent};
@@ -337,6 +337,18 @@ impl<'e> Expansion<'e> {
         self.place_of(root, steps)
     }
 
+    /// Returns the sentence that says where a payload lacks what a mistake needs: nothing has no origin itself.
+    fn missing_from(&self, hole: &Hole, mistake: &Mistake) -> Option<String> {
+        if mistake.code != Code::InvalidValue || mistake.note.is_some() {
+            return None;
+        }
+        let within = |it: &Reference| mistake.range.start <= it.range.start && it.range.end <= mistake.range.end;
+        let mut references = hole.expression.references().into_iter().filter(within);
+        let origin = references.find_map(|reference| self.place_of(&reference.root, &reference.steps))?;
+        let (whence, path) = origin.place();
+        (!path.is_empty()).then(|| format!("there is nothing in the {} at `{}`", whence.word(), shown(path)))
+    }
+
     /// Returns the place in a payload that a chain of names leads to, if it begins at one.
     fn place_of(&self, root: &str, steps: &[Step]) -> Option<Arc<Origin>> {
         let (name, steps) = match steps {
@@ -439,7 +451,10 @@ impl<'e> Expansion<'e> {
             }
             Err(mistake) => {
                 let place = hole.place(&mistake.range);
-                self.report(compile::diagnostic(mistake, place));
+                let note = self.missing_from(hole, &mistake);
+                let mut diagnostic = compile::diagnostic(mistake, place);
+                diagnostic.notes.extend(note);
+                self.report(diagnostic);
                 self.unknown.insert(hole.span);
                 None
             }

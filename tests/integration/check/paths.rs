@@ -65,6 +65,16 @@ fn nothing_from_a_payload_chooses_the_machine_itself_either() {
 }
 
 #[test]
+fn a_choice_by_a_value_that_is_not_there_names_its_place() {
+    let body = "steps:\n- script: echo ${{ oneOf(parameters.h.kind, 'dev', 'prod') }}\n";
+    let wanted =
+        ["there is no value, which is not one of the allowed ones", "this is nothing", "in the payload at `kind`"];
+    told(body, r#"{"other": 1}"#, &wanted, "`` is not one");
+    told(body, r#"{"kind": null}"#, &wanted, "`` is not one");
+    told(body, r#"{"kind": "x"}"#, &["`x` is not one of the allowed values", "at `kind`"], "there is nothing");
+}
+
+#[test]
 fn a_limit_names_the_list_that_went_beyond_it_and_what_to_do() {
     let labels: Vec<String> = (0..10_000).map(|id| format!("{{\"id\":{id}}}")).collect();
     let payload = format!("{{\"labels\": [{}]}}", labels.join(","));

@@ -2,6 +2,7 @@
 
 mod programs;
 mod reach;
+mod spellings;
 
 use super::running::{Workspace, placed_beside, placed_in, stdout, text};
 use pipehook::shell::{Language, Placed, Refusal};
