@@ -7,7 +7,7 @@
 use super::depth::{Asked, Depth};
 use super::due::DUE_BY_AGE;
 use super::fault::Fault;
-use super::filing::{Filed, NewRow};
+use super::filing::{self, Filed, NewRow};
 use super::form::Forms;
 use super::number::{Numbers, Wish};
 use super::repeat::{First, Key, Remembered, lock_and_remember, remember};
@@ -133,18 +133,26 @@ pub(super) async fn accept(
     if batch.iter().flat_map(|rows| &rows.runs).any(|(_, filed)| filed.has_turns()) {
         turn::lock(session).await?;
     }
-    let remembered = lock_and_remember(session, batch).await?;
-    let waiting = Waiting::before(session, batch, depth).await?;
-    let oldest = match batch.iter().any(|rows| rows.starts_runs() && rows.queue_age.is_some()) {
-        true => due_longest(session).await?,
-        false => None,
-    };
+    let (remembered, waiting, oldest) = tokio::try_join!(
+        biased;
+        lock_and_remember(session, batch),
+        Waiting::before(session, batch, depth),
+        oldest(session, batch),
+    )?;
     let decided = decide(batch, remembered, waiting, (oldest, session));
     let wishes: Vec<Wish<'_>> = new_runs(batch, &decided).collect();
     let mut numbers = Numbers::take(session, &wishes).await?;
     let accepted = answer(batch, decided, &mut numbers, (places, session.now))?;
     accepted.write(session, forms).await?;
     Ok(accepted.told)
+}
+
+/// Returns since when the job is due that is due longest, where any of a batch asks for that.
+async fn oldest(session: &Session, batch: &[Rows]) -> Result<Option<Timestamp>, Fault> {
+    match batch.iter().any(|rows| rows.starts_runs() && rows.queue_age.is_some()) {
+        true => due_longest(session).await,
+        false => Ok(None),
+    }
 }
 
 /// Returns since when the job is due that is due longest, those left out that may not be claimed.
@@ -361,11 +369,23 @@ impl<'b> Answered<'b> {
         Ok(Accepted::New(queued.into_iter().map(QueuedRun::from).collect()))
     }
 
-    /// Writes the rows.
+    /// Writes the rows. They are on their way together: each way to the database and back would be waited for by
+    /// everybody who accepts for the same pipelines.
     async fn write(&self, session: &Session, forms: &Forms) -> Result<(), Fault> {
-        insert_deliveries(session, &self.deliveries).await?;
-        remember(session, &self.deliveries).await?;
-        super::filing::insert_runs(session, forms, &self.runs).await?;
+        let rows = async {
+            tokio::try_join!(
+                biased;
+                insert_deliveries(session, &self.deliveries),
+                remember(session, &self.deliveries),
+                filing::insert_runs(session, &self.runs),
+            )
+            .map(drop)
+        };
+        if !self.runs.iter().any(|row| row.filed.has_turns()) {
+            return tokio::try_join!(biased; rows, count_seen(session, &self.deliveries)).map(drop);
+        }
+        rows.await?;
+        filing::enter_groups(session, forms, &self.runs).await?;
         count_seen(session, &self.deliveries).await
     }
 }

@@ -88,15 +88,51 @@ pub(super) struct NewRow<'b> {
     pub(super) rerun_of: Option<&'b RunId>,
 }
 
-/// Writes runs with their jobs, those that can begin made due.
-pub(super) async fn insert_runs(session: &Session, forms: &Forms, rows: &[NewRow<'_>]) -> Result<(), Fault> {
+const INSERT_ROWS: &str =
+    "INSERT INTO run (seq, id, pipeline, number, name, state, result, connection, delivery, rerun_of,
+                      has_turns, queued_at, finished_at)
+     SELECT seq, id, pipeline, number, name,
+            CASE WHEN result IS NULL THEN 'queued' ELSE 'completed' END, result, connection, delivery, rerun_of,
+            has_turns, queued_at, CASE WHEN result IS NULL THEN NULL ELSE queued_at END
+     FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[],
+                 $8::text[], $9::timestamptz[], $10::text[], $11::boolean[])
+          AS new (seq, id, pipeline, number, name, result, connection, delivery, queued_at, rerun_of, has_turns)";
+const INSERT_WORK: &str = "INSERT INTO work (run, form, \"values\")
+     SELECT run, form, texts
+     FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS new (run, form, texts)";
+const INSERT_MATRIX: &str = "INSERT INTO matrix (run, stage_index, job_index, legs) VALUES ($1, $2, $3, $4)";
+const INSERT_JOBS: &str =
+    "INSERT INTO job (id, run, stage_index, job_index, leg_index, pool, state, due_at, result, reason,
+                      finished_at, urgency, lane, pipeline, attempts)
+     SELECT id, run, stage_index, job_index, leg_index, pool, state, due_at, result, reason, finished_at,
+            urgency, lane, pipeline, attempts
+     FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
+                 $8::timestamptz[], $9::text[], $10::text[], $11::timestamptz[], $12::bigint[],
+                 $13::text[], $14::text[], $15::bigint[]) WITH ORDINALITY
+          AS new (id, run, stage_index, job_index, leg_index, pool, state, due_at, result, reason, finished_at,
+                  urgency, lane, pipeline, attempts, place)
+     ORDER BY place";
+
+/// Writes runs with their jobs, those that can begin made due. Those that need turns in groups
+/// have them only by [`enter_groups`].
+pub(super) async fn insert_runs(session: &Session, rows: &[NewRow<'_>]) -> Result<(), Fault> {
     if rows.is_empty() {
         return Ok(());
     }
-    insert_rows(session, rows).await?;
-    insert_work(session, rows).await?;
-    insert_matrices(session, rows).await?;
-    insert_jobs(session, rows).await?;
+    // All are on their way together: what refers to a run is behind it.
+    session.prepare(&[INSERT_ROWS, INSERT_WORK, INSERT_MATRIX, INSERT_JOBS]).await?;
+    tokio::try_join!(
+        biased;
+        insert_rows(session, rows),
+        insert_work(session, rows),
+        insert_matrices(session, rows),
+        insert_jobs(session, rows),
+    )
+    .map(drop)
+}
+
+/// Has the runs that were written come to their groups, and does what follows for others.
+pub(super) async fn enter_groups(session: &Session, forms: &Forms, rows: &[NewRow<'_>]) -> Result<(), Fault> {
     for row in rows {
         if let Some((plan, board)) = &row.filed.turns {
             turn::enter_run(session, row.given.seq, plan, board).await?;
@@ -120,15 +156,20 @@ async fn insert_rows(session: &Session, rows: &[NewRow<'_>]) -> Result<(), Fault
     let reruns: Vec<Option<&str>> = rows.iter().map(|row| row.rerun_of.map(RunId::as_str)).collect();
     session
         .run(
-            "INSERT INTO run (seq, id, pipeline, number, name, state, result, connection, delivery, rerun_of,
-                              has_turns, queued_at, finished_at)
-             SELECT seq, id, pipeline, number, name,
-                    CASE WHEN result IS NULL THEN 'queued' ELSE 'completed' END, result, connection, delivery, rerun_of,
-                    has_turns, queued_at, CASE WHEN result IS NULL THEN NULL ELSE queued_at END
-             FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[],
-                         $8::text[], $9::timestamptz[], $10::text[], $11::boolean[])
-                  AS new (seq, id, pipeline, number, name, result, connection, delivery, queued_at, rerun_of, has_turns)",
-            &[&seqs, &ids, &pipelines, &numbers, &names, &results, &connections, &deliveries, &times, &reruns, &has_turns],
+            INSERT_ROWS,
+            &[
+                &seqs,
+                &ids,
+                &pipelines,
+                &numbers,
+                &names,
+                &results,
+                &connections,
+                &deliveries,
+                &times,
+                &reruns,
+                &has_turns,
+            ],
         )
         .await?;
     Ok(())
@@ -138,26 +179,14 @@ async fn insert_work(session: &Session, rows: &[NewRow<'_>]) -> Result<(), Fault
     let runs: Vec<i64> = rows.iter().map(|row| row.given.seq).collect();
     let forms: Vec<i64> = rows.iter().map(|row| row.form).collect();
     let values: Vec<String> = rows.iter().map(|row| to_json(row.values)).collect::<Result<_, _>>()?;
-    session
-        .run(
-            "INSERT INTO work (run, form, \"values\")
-             SELECT run, form, texts
-             FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS new (run, form, texts)",
-            &[&runs, &forms, &values],
-        )
-        .await?;
+    session.run(INSERT_WORK, &[&runs, &forms, &values]).await?;
     Ok(())
 }
 
 async fn insert_matrices(session: &Session, rows: &[NewRow<'_>]) -> Result<(), Fault> {
     for row in rows {
         for Known { place: [stage, job], settled } in &row.filed.known {
-            session
-                .run(
-                    "INSERT INTO matrix (run, stage_index, job_index, legs) VALUES ($1, $2, $3, $4)",
-                    &[&row.given.seq, stage, job, &to_json(settled)?],
-                )
-                .await?;
+            session.run(INSERT_MATRIX, &[&row.given.seq, stage, job, &to_json(settled)?]).await?;
         }
     }
     Ok(())
@@ -186,16 +215,7 @@ async fn insert_jobs(session: &Session, rows: &[NewRow<'_>]) -> Result<(), Fault
     let finished: Vec<Option<Timestamp>> = jobs.iter().map(|(row, job)| result(job).map(|_| row.queued_at)).collect();
     session
         .run(
-            "INSERT INTO job (id, run, stage_index, job_index, leg_index, pool, state, due_at, result, reason,
-                              finished_at, urgency, lane, pipeline, attempts)
-             SELECT id, run, stage_index, job_index, leg_index, pool, state, due_at, result, reason, finished_at,
-                    urgency, lane, pipeline, attempts
-             FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
-                         $8::timestamptz[], $9::text[], $10::text[], $11::timestamptz[], $12::bigint[],
-                         $13::text[], $14::text[], $15::bigint[]) WITH ORDINALITY
-                  AS new (id, run, stage_index, job_index, leg_index, pool, state, due_at, result, reason, finished_at,
-                          urgency, lane, pipeline, attempts, place)
-             ORDER BY place",
+            INSERT_JOBS,
             &[
                 &ids,
                 &runs,

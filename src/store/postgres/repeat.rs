@@ -95,17 +95,16 @@ pub(super) async fn remember(session: &Session, told: &[Told<'_>]) -> Result<(),
     let (connections, keys): (Vec<&str>, Vec<&str>) = remembered.keys().map(|(name, key)| (&**name, &**key)).unzip();
     let (deliveries, untils): (Vec<&str>, Vec<Timestamp>) =
         remembered.values().map(|(delivery, until)| (delivery.as_str(), *until)).unzip();
-    session
-        .run(
-            "INSERT INTO repeat (connection, key, delivery, until)
-             SELECT connection, key, delivery, until
-             FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) AS new (connection, key, delivery, until)
-             ON CONFLICT (connection, key) DO UPDATE
-             SET delivery = excluded.delivery, until = excluded.until, runs = NULL",
-            &[&connections, &keys, &deliveries, &untils],
-        )
-        .await?;
-    forget_over(session).await
+    let parameters: Parameters<'_> = &[&connections, &keys, &deliveries, &untils];
+    let remembered = session.run(
+        "INSERT INTO repeat (connection, key, delivery, until)
+         SELECT connection, key, delivery, until
+         FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) AS new (connection, key, delivery, until)
+         ON CONFLICT (connection, key) DO UPDATE
+         SET delivery = excluded.delivery, until = excluded.until, runs = NULL",
+        parameters,
+    );
+    tokio::try_join!(biased; remembered, forget_over(session)).map(drop)
 }
 
 /// Forgets some keys whose time is over: those that no other receiver is at.

@@ -116,7 +116,7 @@ async fn queue(
     let given = number::give(session, given).await?;
     let (seq, id, pipeline) = (given.seq, wish.id.clone(), former.pipeline.clone());
     let queued = QueuedRun { id, pipeline, number: given.number, name: given.name.clone() };
-    let row = NewRow {
+    let rows = [NewRow {
         given,
         form: former.form,
         id: &wish.id,
@@ -126,8 +126,9 @@ async fn queue(
         filed: &filed,
         delivery: former.delivery.as_ref().map(|(connection, id)| (connection.as_str(), id)),
         rerun_of: Some(&wish.of),
-    };
-    filing::insert_runs(session, forms, &[row]).await?;
+    }];
+    filing::insert_runs(session, &rows).await?;
+    filing::enter_groups(session, forms, &rows).await?;
     for (place, settled) in &settled {
         matrix::keep(session, seq, *place, settled).await?;
     }

@@ -132,7 +132,7 @@ impl Database {
 
     /// Runs queries that all see the same moment.
     pub(super) async fn read<'w, T>(&self, work: impl Fn(Arc<Session>) -> Work<'w, T>) -> Result<T, Fault> {
-        let client = self.begun(BEGIN_READING).await?;
+        let (client, _) = self.begun(BEGIN_READING, None).await?;
         let (never, own) = (Timestamp::UNIX_EPOCH, self.clock.own());
         let session = Session {
             client,
@@ -151,16 +151,14 @@ impl Database {
 
     /// Begins a transaction that writes. Fails where another version works with the database now.
     async fn begin(&self, begin: &str) -> Result<Session, Fault> {
-        let client = self.begun(begin).await?;
+        let (client, row) = self.begun(begin, Some(BEGUN)).await?;
         let begun = async {
-            let statement = client.prepare_cached(BEGUN).await?;
-            let mut row = client.query_one(&statement, &[]).await?;
+            let mut row = row.expect("it was asked");
             let version: Option<i64> = row.try_get(3)?;
             migration::is_known(version.and_then(|version| u32::try_from(version).ok()).unwrap_or(0))?;
             if row.try_get::<_, Option<&str>>(4)?.is_none() {
                 client.batch_execute(BEGIN_LIFE).await?;
-                client.batch_execute(begin).await?;
-                row = client.query_one(&statement, &[]).await?;
+                row = begin_on(&client, begin, Some(BEGUN)).await?.expect("it was asked");
                 row.try_get::<_, &str>(4)?;
             }
             Ok::<_, Fault>(row)
@@ -192,14 +190,14 @@ impl Database {
         })
     }
 
-    /// Returns a connection on which a statement was run. One that died while nobody used it is
-    /// noticed by that; nothing is lost with it, so another one is taken.
-    async fn begun(&self, statement: &str) -> Result<Object, Fault> {
+    /// Returns a connection on which a transaction was begun, and what was asked with that. One that died while
+    /// nobody used it is noticed by that; nothing is lost with it, so another one is taken.
+    async fn begun(&self, begin: &str, asked: Option<&str>) -> Result<(Object, Option<Row>), Fault> {
         let mut tries = 0;
         loop {
             let client = self.pool.get().await?;
-            match timeout(WORK_MAX, client.batch_execute(statement)).await {
-                Ok(Ok(())) => return Ok(client),
+            match timeout(WORK_MAX, begin_on(&client, begin, asked)).await {
+                Ok(Ok(answer)) => return Ok((client, answer)),
                 Ok(Err(error)) => {
                     let fault = Fault::from(error);
                     drop(Object::take(client));
@@ -215,6 +213,16 @@ impl Database {
             }
         }
     }
+}
+
+/// Begins a transaction and returns the row of what is asked with that, both in one way to the database and back.
+async fn begin_on(client: &Object, begin: &str, asked: Option<&str>) -> Result<Option<Row>, tokio_postgres::Error> {
+    let Some(asked) = asked else {
+        return client.batch_execute(begin).await.map(|()| None);
+    };
+    let asked = client.prepare_cached(asked).await?;
+    let answer = client.query_one(&asked, &[]);
+    tokio::try_join!(biased; client.batch_execute(begin), answer).map(|((), row)| Some(row))
 }
 
 /// Works in a session within [`WORK_MAX`], and gives it back to be ended. What failed is rolled back.
@@ -243,6 +251,15 @@ impl Session {
             statements.push(self.client.prepare_cached(sql).await?);
         }
         Ok(statements.try_into().unwrap_or_else(|_| unreachable!("as many as were wanted")))
+    }
+
+    /// Makes statements known to the connection. Those that run them at once afterwards, each as the first thing
+    /// that it does, have them on their way together and in their order.
+    pub(super) async fn prepare(&self, sql: &[&str]) -> Result<(), Fault> {
+        for sql in sql {
+            self.client.prepare_cached(sql).await?;
+        }
+        Ok(())
     }
 
     /// Returns the connection, for statements that were [`Session::prepared`].
