@@ -418,7 +418,8 @@ pub trait Store: Send + Sync {
     /// `<pipeline>#<number>`. At most two, for "not unique".
     async fn find_runs(&self, reference: &str) -> Result<Vec<RunId>, Error>;
 
-    /// Returns the run of a pipeline that is meant, if there is one, with what jobs of other runs need of it.
+    /// Returns the run of a pipeline that is meant, if there is one, with what jobs of other runs need of it. Which runs
+    /// had ended when another was queued goes by the order in which both were told, and by no clock.
     async fn other(&self, sought: &Sought) -> Result<Option<Other>, Error>;
 
     /// Returns the expanded document of a run, as YAML.

@@ -5,7 +5,6 @@ use super::view::Run;
 use crate::id::RunId;
 use crate::pipeline::plan::Plan;
 use crate::run::RunResult;
-use jiff::Timestamp;
 
 /// What an agreement of a run is called that names another run whose files it needs (see
 /// [`Store::agree`](super::Store::agree)): while the run is not completed, those files are
@@ -28,8 +27,9 @@ pub enum Which {
     Latest {
         /// How it may have ended.
         results: Vec<RunResult>,
-        /// When it must have ended at the latest.
-        by: Timestamp,
+        /// The run that seeks it: it must have ended when that one was queued. So all who seek in the name of that run
+        /// see the same one, and no clock decides which it is.
+        seeker: RunId,
         /// Tags that it has, ignoring case: all of them.
         tags: Vec<String>,
     },
@@ -54,6 +54,11 @@ pub(super) fn query(columns: &str, conditions: &[String]) -> String {
          LIMIT 1",
         conditions.join(" AND ")
     )
+}
+
+/// Returns the condition that a run had ended when that one was queued whose id is at a place for a value.
+pub(super) fn had_ended(id: &str) -> String {
+    format!("ended_as <= (SELECT seeker.ended_before FROM run AS seeker WHERE seeker.id = {id})")
 }
 
 /// A run of another pipeline.

@@ -2,7 +2,7 @@
 //! their files stay while they are needed, and what is known of them.
 //!
 //! The latest run is the latest that had ended when this run was queued: all jobs of it, whenever they
-//! begin, see the same one.
+//! begin, see the same one. The store counts the runs that end, so no setting of a clock makes it another one.
 
 use super::context::JobContext;
 use super::desk::Desk;
@@ -60,7 +60,7 @@ pub(super) async fn of_step(desk: &mut Desk<'_>, sought: Sought) -> Result<Resul
 
 /// Returns what the latest run is that ended so.
 pub(super) fn latest(job: &JobContext, results: Vec<RunResult>, tags: Vec<String>) -> Which {
-    Which::Latest { results, by: job.queued_at, tags }
+    Which::Latest { results, seeker: job.run.clone(), tags }
 }
 
 /// Returns the run that a number or an id names. Otherwise a sentence.

@@ -15,13 +15,58 @@ fn set(folder: &Folder, ahead: i64) {
 
 /// Starts a server whose queue may be so old, on the clock that [`set`] sets.
 fn serve(folder: &Folder, library: &Path, queue_age: &str) -> Server {
-    folder.configure(&format!("connections: {{open: {{auth: none}}}}\nlimits: {{queue_age: {queue_age}}}\n"));
+    folder.configure(&format!(
+        "connections: {{open: {{auth: none}}, other: {{auth: none}}}}\nlimits: {{queue_age: {queue_age}}}\n"
+    ));
     let ahead = folder.path().join("ahead");
     folder.serve_with(&[], &[("LD_PRELOAD", library.as_os_str()), ("CLOCK_AHEAD", ahead.as_os_str())])
 }
 
 fn post(server: &Server) -> u16 {
     server.request("POST", "/webhooks/open", &[], b"{}").status
+}
+
+#[test]
+fn a_setting_of_the_clock_gives_no_run_an_older_artifact() {
+    let folder = Folder::new("");
+    let Some(library) = power::library(&folder, "clock/clock.c") else { return };
+    folder.write(
+        "pipelines/make.yml",
+        "resources:
+  webhooks: [{webhook: hook, connection: open}]
+steps:
+- bash: mkdir out && echo made by $(Build.BuildId) > out/file
+- {publish: out, artifact: drop}
+",
+    );
+    folder.write(
+        "pipelines/take.yml",
+        "resources:
+  webhooks: [{webhook: hook, connection: other}]
+  pipelines: [{pipeline: up, source: make}]
+steps:
+- {download: up, artifact: drop}
+- bash: cat $(Pipeline.Workspace)/up/drop/file
+",
+    );
+    let server = serve(&folder, &library, "1h");
+    let run = |connection: &str, run: &str| {
+        let answer = server.request("POST", &format!("/webhooks/{connection}"), &[], b"{}");
+        assert_eq!(answer.status, 200, "{answer:?}");
+        folder.run(&["runs", "wait", run]).ended_with(0);
+        folder.run(&["runs", "logs", run]).ended_with(0).stdout
+    };
+    let takes = |number: usize, made: usize| {
+        let log = run("other", &format!("take#{number}"));
+        assert!(log.lines().any(|line| line == format!("made by {made}")), "{log}");
+    };
+    run("open", "make#1");
+    set(&folder, -600);
+    takes(1, 1);
+    set(&folder, 86_400);
+    run("open", "make#2");
+    set(&folder, 0);
+    takes(2, 2);
 }
 
 #[test]

@@ -90,10 +90,12 @@ pub(super) struct NewRow<'b> {
 
 const INSERT_ROWS: &str =
     "INSERT INTO run (seq, id, pipeline, number, name, state, result, connection, delivery, rerun_of,
-                      has_turns, queued_at, finished_at)
+                      has_turns, queued_at, finished_at, ended_before, ended_as)
      SELECT seq, id, pipeline, number, name,
             CASE WHEN result IS NULL THEN 'queued' ELSE 'completed' END, result, connection, delivery, rerun_of,
-            has_turns, queued_at, CASE WHEN result IS NULL THEN NULL ELSE queued_at END
+            has_turns, queued_at, CASE WHEN result IS NULL THEN NULL ELSE queued_at END,
+            (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM run_end),
+            CASE WHEN result IS NULL THEN NULL ELSE nextval('run_end') END
      FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[],
                  $8::text[], $9::timestamptz[], $10::text[], $11::boolean[])
           AS new (seq, id, pipeline, number, name, result, connection, delivery, queued_at, rerun_of, has_turns)";

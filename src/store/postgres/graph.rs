@@ -219,7 +219,9 @@ async fn write(session: &Session, run: i64, plan: &Plan, change: &Change) -> Res
 async fn complete(session: &Session, run: i64, result: RunResult) -> Result<(), Fault> {
     session
         .run(
-            "UPDATE run SET state = 'completed', result = $1, finished_at = $2 WHERE seq = $3",
+            "UPDATE run
+             SET state = 'completed', result = $1, finished_at = $2, ended_as = nextval('run_end')
+             WHERE seq = $3",
             &[&result.word(), &session.now, &run],
         )
         .await?;

@@ -137,6 +137,7 @@ impl Import {
         self.run(&format!(
             "SELECT setval('run_seq', max(seq)) FROM run HAVING max(seq) > 0;
              SELECT setval('token', max(value)) FROM counter WHERE scope = 'store' AND key = 'token' HAVING max(value) > 0;
+             SELECT setval('run_end', max(value)) FROM counter WHERE scope = 'store' AND key = 'ended runs' HAVING max(value) > 0;
              DELETE FROM body_bytes;
              INSERT INTO body_bytes (bytes) SELECT coalesce(sum({KEPT_BYTES}), 0) FROM delivery"
         ))

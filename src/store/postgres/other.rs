@@ -16,12 +16,12 @@ pub(super) async fn find(session: &Session, sought: &Sought) -> Result<Option<Ot
     let mut values: Vec<Box<dyn ToSql + Sync + Send>> = vec![Box::new(text(&sought.pipeline).into_owned())];
     let mut conditions = vec!["pipeline = $1".to_owned()];
     match &sought.which {
-        Which::Latest { results, by, tags } => {
+        Which::Latest { results, seeker, tags } => {
             let words: Vec<&str> = results.iter().map(|result| RunResult::word(*result)).collect();
             values.push(Box::new(words.into_iter().map(str::to_owned).collect::<Vec<String>>()));
             conditions.push(format!("result = ANY (${})", values.len()));
-            values.push(Box::new(*by));
-            conditions.push(format!("finished_at <= ${}", values.len()));
+            values.push(Box::new(seeker.as_str().to_owned()));
+            conditions.push(other::had_ended(&format!("${}", values.len())));
             for tag in tags {
                 values.push(Box::new(fold(tag)));
                 let at = values.len();

@@ -10,6 +10,9 @@ use std::collections::HashMap;
 /// How many series are kept in memory; names with a date begin a new one every day.
 const KEPT_MAX: usize = 10_000;
 
+/// The series of [`Scope::Store`] that counts the runs that end.
+pub(super) const ENDED_RUNS: &str = "ended runs";
+
 /// What a series counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Scope {
@@ -55,6 +58,11 @@ impl Counters {
             self.changed.push((scope, key.to_owned()));
         }
         Ok(next)
+    }
+
+    /// Returns the last number of a series, 0 where there is none.
+    pub(super) fn last(&mut self, connection: &Connection, scope: Scope, key: &str) -> Result<u64, Error> {
+        Ok(self.count(connection, scope, key)?.value)
     }
 
     fn count(&mut self, connection: &Connection, scope: Scope, key: &str) -> Result<&mut Count, Error> {

@@ -8,6 +8,7 @@
 //! loses nothing, since the log is what was acknowledged, and how far it is filed is written with what was filed.
 
 use super::accept::LoggedRun;
+use super::counter::{ENDED_RUNS, Scope};
 use super::entry::Entry;
 use super::matrix;
 use super::row::{micros, moment};
@@ -240,12 +241,14 @@ pub(super) fn file_beginning(
     let now = micros(times.queued_at);
     let lane = delivery.map_or("", |(_, connection)| connection);
     let place = QueuePlace { priority: run.priority, lane, pipeline: &run.pipeline };
+    let ended_before = memory.counters.last(connection, Scope::Store, ENDED_RUNS)?;
+    let ended_as = result.map(|_| memory.counters.next(connection, Scope::Store, ENDED_RUNS)).transpose()?;
     connection
         .prepare_cached(
             "INSERT INTO run (id, pipeline, number, name, state, result, connection, delivery,
-                              rerun_of, queued_at, finished_at)
+                              rerun_of, queued_at, finished_at, ended_before, ended_as)
              VALUES (:id, :pipeline, :number, :name, :state, :result, :connection, :delivery,
-                     :rerun_of, :queued_at, :finished_at)",
+                     :rerun_of, :queued_at, :finished_at, :ended_before, :ended_as)",
         )?
         .execute(named_params! {
             ":id": run.id,
@@ -259,6 +262,8 @@ pub(super) fn file_beginning(
             ":rerun_of": rerun_of.map(RunId::as_str),
             ":queued_at": now,
             ":finished_at": result.map(|_| now),
+            ":ended_before": ended_before,
+            ":ended_as": ended_as,
         })?;
     let seq = connection.last_insert_rowid();
     connection.prepare_cached("INSERT INTO work (run, form, \"values\") VALUES (?, ?, ?)")?.execute(params![

@@ -1,5 +1,6 @@
 //! A run's jobs as [`Board`] sees them, and what follows written back.
 
+use super::counter::{ENDED_RUNS, Scope};
 use super::matrix;
 use super::row::{from_json, micros, moment, result_at, to_json};
 use super::story::board_of_outputs;
@@ -213,10 +214,11 @@ fn write(session: &Session<'_>, run: i64, plan: &Plan, change: &Change, now: Tim
     Ok(())
 }
 
-fn complete(session: &Session<'_>, run: i64, result: RunResult, now: Timestamp) -> Result<(), Error> {
-    session
-        .connection
-        .prepare_cached("UPDATE run SET state = 'completed', result = ?, finished_at = ? WHERE seq = ?")?
-        .execute(params![result.word(), micros(now), run])?;
+fn complete(session: &mut Session<'_>, run: i64, result: RunResult, now: Timestamp) -> Result<(), Error> {
+    let Session { connection, memory, .. } = session;
+    let place = memory.counters.next(connection, Scope::Store, ENDED_RUNS)?;
+    connection
+        .prepare_cached("UPDATE run SET state = 'completed', result = ?, finished_at = ?, ended_as = ? WHERE seq = ?")?
+        .execute(params![result.word(), micros(now), place, run])?;
     Ok(())
 }

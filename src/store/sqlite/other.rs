@@ -1,7 +1,7 @@
 //! One run of a pipeline, for jobs of another one.
 
 use super::read::{RUN, run_of};
-use super::row::{from_json, micros, unreadable};
+use super::row::{from_json, unreadable};
 use super::{matrix, story};
 use crate::pipeline::form::Sheet;
 use crate::run::RunResult;
@@ -14,11 +14,11 @@ pub(super) fn find(connection: &Connection, sought: &Sought) -> Result<Option<Ot
     let mut values: Vec<Box<dyn ToSql>> = vec![Box::new(sought.pipeline.clone())];
     let mut conditions = vec!["pipeline = ?".to_owned()];
     match &sought.which {
-        Which::Latest { results, by, tags } => {
+        Which::Latest { results, seeker, tags } => {
             // The words are ours.
             let words: Vec<String> = results.iter().map(|result| format!("'{}'", RunResult::word(*result))).collect();
-            conditions.push(format!("result IN ({}) AND finished_at <= ?", words.join(", ")));
-            values.push(Box::new(micros(*by)));
+            conditions.push(format!("result IN ({}) AND {}", words.join(", "), other::had_ended("?")));
+            values.push(Box::new(seeker.as_str().to_owned()));
             for tag in tags {
                 conditions.push("EXISTS (SELECT 1 FROM tag WHERE tag.run = run.seq AND tag.tag = ?)".to_owned());
                 values.push(Box::new(tag.clone()));

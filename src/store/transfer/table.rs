@@ -127,6 +127,8 @@ pub(in crate::store) const TABLES: [Table; 26] = [
             own("queued_at", Moment),
             own("started_at", Moment),
             own("finished_at", Moment),
+            own("ended_as", Number),
+            own("ended_before", Number),
         ],
     },
     Table { name: "work", columns: &[own("run", Number), own("form", Number), own("values", Text)] },

@@ -5,7 +5,9 @@ use super::world::{LEASE, ROOM, World};
 use pipehook::id::{DeliveryId, RunId};
 use pipehook::pipeline::plan::{Concurrency, ConcurrencyPolicy};
 use pipehook::run::{RunResult, State};
-use pipehook::store::{Acceptance, Accepted, Depth, Error, HandedBack, Lease, Pausable, Pause, Renewal, RunQuery};
+use pipehook::store::{
+    Acceptance, Accepted, Depth, Error, HandedBack, Lease, Pausable, Pause, Renewal, RunQuery, Sought, Which,
+};
 use std::collections::HashMap;
 
 /// How many histories are told of each store, where `PIPEHOOK_SEEDS` and `PIPEHOOK_SEEDS_POSTGRES` say nothing.
@@ -305,7 +307,22 @@ impl History {
         assert_eq!(self.world.store().depth().await.expect("a depth"), depth);
         if let Some(id) = self.dice.of(&self.ids) {
             self.compare_jobs(&id).await;
+            self.compare_latest(&id).await;
         }
+    }
+
+    /// A run that seeks the latest one of a pipeline finds the one that had ended when it was queued, wherever the clocks
+    /// stood.
+    async fn compare_latest(&mut self, id: &RunId) {
+        let at = self.ids.iter().position(|known| known == id).expect("it is known");
+        let pipeline = self.dice.below(PIPELINES.len());
+        let mut results = RunResult::ALL.to_vec();
+        results.truncate(1 + self.dice.below(results.len()));
+        let expected = self.reference.latest(at, pipeline, &results);
+        let which = Which::Latest { results, seeker: id.clone(), tags: vec![] };
+        let sought = Sought { pipeline: PIPELINES[pipeline].to_owned(), which };
+        let other = self.world.store().other(&sought).await.expect("read");
+        assert_eq!(other.map(|other| other.run.number), expected, "{sought:?}");
     }
 
     async fn compare_jobs(&self, id: &RunId) {

@@ -1,13 +1,20 @@
 //! Runs of other pipelines are found by what is said of them, and stay while they are needed.
 
 use super::world::{World, job, plan, worlds};
+use crate::database;
 use pipehook::id::RunId;
-use pipehook::pipeline::plan::Plan;
+use pipehook::pipeline::plan::{Job, Plan};
 use pipehook::run::RunResult;
 use pipehook::store::{LOAN, Lent, QueuedRun, Sought, StepEvent, Which};
 
 fn of(pipeline: &str) -> Plan {
     Plan { pipeline: pipeline.to_owned(), ..plan(vec![job("a", &[])]) }
+}
+
+/// Returns the plan of a run that nobody claims.
+fn waiting() -> Plan {
+    let plan = plan(vec![Job { pool: "nobody".to_owned(), ..job("a", &[]) }]);
+    Plan { pipeline: "take".to_owned(), ..plan }
 }
 
 /// Queues a run and ends it so, with tags.
@@ -33,28 +40,28 @@ async fn a_run_is_found_by_what_is_said_of_it() {
     for mut world in worlds() {
         let first = ended(&world, "make", RunResult::Succeeded, &["Good", "old"]).await;
         ended(&world, "make", RunResult::SucceededWithIssues, &["good"]).await;
-        let by_then = world.now();
-        world.wait(10);
+        let early = world.queue(waiting()).await.id;
         ended(&world, "make", RunResult::Failed, &[]).await;
         let elsewhere = ended(&world, "else", RunResult::Succeeded, &["good"]).await;
         ended(&world, "make", RunResult::Succeeded, &[]).await;
         let waiting = world.queue(of("make")).await;
         world.crash();
-        let now = world.now();
-        let latest = |results: &[RunResult], by, tags: &[&str]| Which::Latest {
+        let latest = |results: &[RunResult], seeker: &RunId, tags: &[&str]| Which::Latest {
             results: results.to_vec(),
-            by,
+            seeker: seeker.clone(),
             tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
         };
         let with_issues = [RunResult::Succeeded, RunResult::SucceededWithIssues];
         for (which, number) in [
-            (latest(&[RunResult::Succeeded], now, &[]), Some(4)),
-            (latest(&[RunResult::Succeeded], by_then, &[]), Some(1)),
-            (latest(&with_issues, by_then, &[]), Some(2)),
-            (latest(&[RunResult::Failed], now, &[]), Some(3)),
-            (latest(&with_issues, now, &["GOOD"]), Some(2)),
-            (latest(&with_issues, now, &["good", "Old"]), Some(1)),
-            (latest(&with_issues, now, &["good", "none"]), None),
+            (latest(&[RunResult::Succeeded], &waiting.id, &[]), Some(4)),
+            (latest(&[RunResult::Succeeded], &early, &[]), Some(1)),
+            (latest(&with_issues, &early, &[]), Some(2)),
+            (latest(&[RunResult::Failed], &waiting.id, &[]), Some(3)),
+            (latest(&with_issues, &waiting.id, &["GOOD"]), Some(2)),
+            (latest(&with_issues, &waiting.id, &["good", "Old"]), Some(1)),
+            (latest(&with_issues, &waiting.id, &["good", "none"]), None),
+            (latest(&with_issues, &first.id, &[]), None),
+            (latest(&with_issues, &RunId::from_stored("run_none"), &[]), None),
             (Which::Named(first.name.clone()), Some(1)),
             (Which::Named(waiting.name.clone()), None),
             (Which::Number(3), Some(3)),
@@ -65,6 +72,83 @@ async fn a_run_is_found_by_what_is_said_of_it() {
         ] {
             assert_eq!(found(&world, which.clone()).await, number, "{which:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn no_setting_of_a_clock_decides_which_runs_had_ended() {
+    for mut world in worlds() {
+        let mut seekers = Vec::new();
+        // Right, behind, far ahead for a moment, and right again.
+        for (number, set_by) in [0, -600, 86_400, -85_800].into_iter().enumerate() {
+            world.set_clock(set_by);
+            let before = world.queue(of("take")).await.id;
+            let lease = world.claim().await.expect("due").lease;
+            world.store().finish(&lease, world.outcome(RunResult::Succeeded)).await.expect("held");
+            ended(&world, "make", RunResult::Succeeded, &[]).await;
+            let (earlier, latest) = (number.checked_sub(1).map(|last| last as u64 + 1), number as u64 + 1);
+            seekers.extend([(before, earlier), (world.queue(of("take")).await.id, Some(latest))]);
+            let lease = world.claim().await.expect("due").lease;
+            world.store().finish(&lease, world.outcome(RunResult::Succeeded)).await.expect("held");
+            world.crash();
+        }
+        for (seeker, number) in seekers {
+            let which = Which::Latest { results: vec![RunResult::Succeeded], seeker: seeker.clone(), tags: vec![] };
+            assert_eq!(found(&world, which).await, number, "{seeker}");
+        }
+    }
+}
+
+/// Makes a world's store what the version before the one that counts ends would have left, and opens it again.
+fn reopen_as_of_before(world: &mut World) {
+    const COLUMNS: &str = "ALTER TABLE run DROP COLUMN ended_as; ALTER TABLE run DROP COLUMN ended_before;";
+    world.close();
+    if world.is_folder() {
+        let file = rusqlite::Connection::open(world.folder().join("pipehook.db")).expect("the file opens");
+        let counted = "DELETE FROM counter WHERE key = 'ended runs'; PRAGMA user_version = 19";
+        file.execute_batch(&format!("{COLUMNS} {counted}")).expect("an earlier schema");
+    } else {
+        let programs = database::programs().expect("the world needs them too");
+        let counted = "DROP SEQUENCE run_end; UPDATE schema_version SET version = 13";
+        database::run_sql(&programs, world.address(), &format!("{COLUMNS} {counted}")).expect("an earlier schema");
+    }
+    world.crash();
+}
+
+#[tokio::test]
+async fn runs_of_an_earlier_version_have_the_order_of_their_times() {
+    for mut world in worlds() {
+        let mut seekers = vec![(world.queue(waiting()).await.id, None)];
+        world.wait(1);
+        for number in 1..4 {
+            ended(&world, "make", RunResult::Succeeded, &[]).await;
+            world.wait(1);
+            seekers.push((world.queue(waiting()).await.id, Some(number)));
+            world.wait(1);
+        }
+        reopen_as_of_before(&mut world);
+        ended(&world, "make", RunResult::Succeeded, &[]).await;
+        seekers.push((world.queue(waiting()).await.id, Some(4)));
+        for (seeker, number) in seekers {
+            let which = Which::Latest { results: vec![RunResult::Succeeded], seeker: seeker.clone(), tags: vec![] };
+            assert_eq!(found(&world, which).await, number, "{seeker}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_forgotten_is_counted_all_the_same() {
+    for mut world in worlds() {
+        let mut gone = Vec::new();
+        for _ in 0..3 {
+            gone.push(ended(&world, "make", RunResult::Succeeded, &[]).await.id);
+        }
+        let early = world.queue(waiting()).await.id;
+        world.store().forget_runs(&gone).await.expect("forgotten");
+        world.crash();
+        ended(&world, "make", RunResult::Succeeded, &[]).await;
+        let which = Which::Latest { results: vec![RunResult::Succeeded], seeker: early, tags: vec![] };
+        assert_eq!(found(&world, which).await, None, "it ended after that");
     }
 }
 

@@ -83,6 +83,8 @@ pub struct Run {
     /// The tokens of the leases that were held when it was asked to stop.
     asked: Vec<i64>,
     pub turn: Turn,
+    /// The places of those that had ended when it was queued.
+    pub ended_before: Vec<usize>,
 }
 
 /// Whether a run has its turn in its group.
@@ -128,7 +130,10 @@ impl Queue {
         let jobs = vec![Progress::Waiting; shape.iter().map(|wish| wish.legs).sum()];
         let turn = if terms.concurrency.is_some() { Turn::Waiting } else { Turn::None };
         let (begun, again) = (vec![0; jobs.len()], vec![false; jobs.len()]);
-        let mut run = Run { shape, state: State::Queued, result: None, jobs, begun, again, asked: vec![], turn, terms };
+        let ended = |(at, run): (usize, &Run)| (run.state == State::Completed).then_some(at);
+        let ended_before = self.runs.iter().enumerate().filter_map(ended).collect();
+        let (state, result, asked) = (State::Queued, None, vec![]);
+        let mut run = Run { shape, state, result, jobs, begun, again, asked, turn, ended_before, terms };
         run.advance(now);
         let concurrency = run.terms.concurrency.clone();
         self.runs.push(run);
@@ -182,6 +187,16 @@ impl Queue {
                 closed.push(group);
             }
         }
+    }
+
+    /// Returns the number of the latest run of a pipeline that had ended so when another one was queued.
+    pub fn latest(&self, seeker: usize, pipeline: usize, results: &[RunResult]) -> Option<u64> {
+        let of_pipeline = (0..self.runs.len()).filter(|&run| self.runs[run].terms.pipeline == pipeline);
+        let is_meant = |run: usize| {
+            let is_so = self.runs[run].result.is_some_and(|result| results.contains(&result));
+            is_so && self.runs[seeker].ended_before.contains(&run)
+        };
+        of_pipeline.zip(1..).filter(|(run, _)| is_meant(*run)).map(|(_, number)| number).last()
     }
 
     pub fn is_paused(&self, run: usize) -> bool {
