@@ -5,7 +5,7 @@
 
 use super::depot::Depot;
 use super::line::{self, LogLine, Stamp};
-use super::{Logs, Open, name, path, safe};
+use super::{LogReader, Logs, Open, name, path, safe};
 use crate::id::{JobId, RunId};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
@@ -48,6 +48,8 @@ struct Known {
     end: u64,
     /// Whether something stands there behind the last that is ours.
     is_followed: bool,
+    /// The last line there.
+    last: Option<LogLine>,
 }
 
 impl Logs {
@@ -76,8 +78,14 @@ impl Logs {
         Ok(all)
     }
 
-    /// Brings what is left of a log to the depot. Its job is over: nobody else writes to it there.
-    pub fn send_late(&self, unsent: &Unsent) -> io::Result<LateRound> {
+    /// Returns what reads a log that is left on this disk.
+    pub fn unsent_reader(&self, unsent: &Unsent) -> io::Result<LogReader> {
+        Ok(LogReader::new(path(&self.unsent, &unsent.run, &unsent.job)?))
+    }
+
+    /// Brings what is left of a log to the depot, with a last line behind that where one is given. Its job is over: nobody
+    /// else writes to it there.
+    pub fn send_late(&self, unsent: &Unsent, last: Option<&LogLine>) -> io::Result<LateRound> {
         let Some(depot) = &self.depot else { return Ok(LateRound::Arrived) };
         let path = path(&self.unsent, &unsent.run, &unsent.job)?;
         let _open = Open::new(&path, &self.open);
@@ -88,6 +96,10 @@ impl Logs {
         depot.flush(&name)?;
         let known = known(&**depot, &name, &file)?;
         if known.ours == file.metadata()?.len() {
+            if let Some(last) = last.filter(|last| known.last.as_ref() != Some(last)) {
+                add_line(&**depot, &name, last)?;
+                depot.flush(&name)?;
+            }
             remove(&path);
             return Ok(LateRound::Arrived);
         }
@@ -154,7 +166,7 @@ fn end_last_line(path: &Path, file: &mut File) -> io::Result<()> {
 fn known(depot: &dyn Depot, name: &str, file: &File) -> io::Result<Known> {
     let mut own = BufReader::new(file);
     own.seek(SeekFrom::Start(0))?;
-    let mut known = Known { ours: 0, end: 0, is_followed: false };
+    let mut known = Known { ours: 0, end: 0, is_followed: false, last: None };
     let (mut sought, mut rest) = (Vec::new(), Vec::new());
     own.read_until(b'\n', &mut sought)?;
     loop {
@@ -170,7 +182,11 @@ fn known(depot: &dyn Depot, name: &str, file: &File) -> io::Result<Known> {
         known.end += bytes.len() as u64;
         rest.extend(bytes);
         let whole = memchr::memrchr(b'\n', &rest).map_or(0, |end| end + 1);
-        for line in rest.drain(..whole).collect::<Vec<u8>>().split_inclusive(|byte| *byte == b'\n') {
+        let lines: Vec<u8> = rest.drain(..whole).collect();
+        if let Some(last) = lines.split_inclusive(|byte| *byte == b'\n').next_back() {
+            known.last = LogLine::read(String::from_utf8_lossy(last).trim_end_matches('\n'));
+        }
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
             known.is_followed = line != sought;
             if !known.is_followed {
                 known.ours += sought.len() as u64;
@@ -226,6 +242,7 @@ mod tests {
         _share: tempfile::TempDir,
         bucket: Arc<Bucket>,
         logs: Logs,
+        last: Option<LogLine>,
     }
 
     impl Scene {
@@ -236,7 +253,7 @@ mod tests {
             let file = data.path().join("unsent/run_1/job_1.log");
             fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
             fs::write(file, here).expect("a file");
-            Self { data, _share: share, bucket, logs }
+            Self { data, _share: share, bucket, logs, last: None }
         }
 
         fn put(&self, at: u64, text: &str) {
@@ -250,7 +267,7 @@ mod tests {
             for _ in 0..3 {
                 let left = self.logs.unsent().expect("a list");
                 let Some(unsent) = left.first() else { break };
-                self.logs.send_late(unsent).expect("it is sent");
+                self.logs.send_late(unsent, self.last.as_ref()).expect("it is sent");
             }
             assert!(!self.data.path().join("unsent/run_1").exists(), "it has arrived");
             String::from_utf8(self.bucket.get(NAME, 0, 10_000).expect("a file")).expect("a text")
@@ -285,6 +302,21 @@ mod tests {
         assert!(before.starts_with(&format!("{first}{last}")), "{there}");
         assert!(after.ends_with(&lines(&["two", "three"])), "{there}");
         assert_eq!(there.matches("one").count(), 1, "{there}");
+    }
+
+    #[test]
+    fn a_last_line_is_said_once_behind_all_that_has_arrived() {
+        let all = lines(&["one", "two"]);
+        let last = LogLine { at: AT.parse().expect("a time"), step: None, text: "The worker was lost.".to_owned() };
+        let end = format!("{AT} - The worker was lost.\n");
+        for there in ["".to_owned(), lines(&["one"]), all.clone(), format!("{all}{end}")] {
+            let mut scene = Scene::new(&all);
+            scene.last = Some(last.clone());
+            if !there.is_empty() {
+                scene.put(0, &there);
+            }
+            assert_eq!(scene.sent(), format!("{all}{end}"), "after\n{there}");
+        }
     }
 
     #[test]

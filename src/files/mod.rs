@@ -48,7 +48,7 @@ pub use line::{LogLine, TEXT_MAX, push as push_line};
 pub use local::{Local, LocalFile, local_files, runs_with_files};
 pub use objects::{Encryption, Place, S3};
 pub use outage::Outage;
-pub use read::{LogReader, READ_MAX};
+pub use read::{LogPiece, LogReader, READ_MAX};
 pub use shortage::{PatientFile, SHORTAGE_MAX, Shortage, make_folder, with_patience, write_anew};
 pub use sweep::{Left, LeftOver, Site};
 pub use tree::{LeftOut, Links, SEARCHED_MAX, Sought, Tree, Why, search, tree};

@@ -20,6 +20,17 @@ pub struct LogReader {
     is_here: bool,
 }
 
+/// What was read of a log at once.
+#[derive(Debug, Default)]
+pub struct LogPiece {
+    /// Whole lines; none when there are no more so far.
+    pub lines: Vec<LogLine>,
+    /// The place after them, as [`LogReader::seek`] takes it.
+    pub offset: u64,
+    /// Whether lines may be missing: see [`LogReader::may_lack`].
+    pub may_lack: bool,
+}
+
 /// Where a log is read.
 #[derive(Debug)]
 enum Source {
@@ -55,6 +66,18 @@ impl LogReader {
             Source::Depot(depot, name, _) => Ok(depot.end(name)? > 0),
             Source::File(path) => path.try_exists(),
         }
+    }
+
+    /// Says whether a worker may have lines of it that are not where this reads: machines share the place, and nobody
+    /// here wrote it, as far as was read so far.
+    pub fn may_lack(&self) -> bool {
+        matches!(self.source, Source::Depot(..)) && !self.is_here
+    }
+
+    /// As [`Self::read`], with all that is known of it.
+    pub fn piece(&mut self) -> io::Result<LogPiece> {
+        let lines = self.read()?;
+        Ok(LogPiece { lines, offset: self.offset, may_lack: self.may_lack() })
     }
 
     /// Returns the next lines, as many as fit into [`READ_MAX`] bytes; none when there are no more

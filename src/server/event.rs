@@ -12,7 +12,7 @@
 use super::error::Failure;
 use super::position::Positions;
 use super::{Shared, api, page};
-use crate::files::LogLine;
+use crate::files::{LogLine, LogPiece};
 use crate::id::RunId;
 use crate::run::State;
 use crate::server::api::flag;
@@ -221,21 +221,19 @@ async fn tell_lines(
     }
     let mut end = LogEnd::default();
     loop {
-        let lines = match read(shared, run, job, positions.offset(job)).await {
-            Ok((lines, offset)) => {
-                positions.advance(job, offset);
-                lines
-            }
+        let piece = match read(shared, run, job, positions.offset(job)).await {
+            Ok(piece) => piece,
             Err(error) => {
                 tracing::warn!(%error, job = %job.id, "a log can't be followed at the moment");
                 return Ok(());
             }
         };
-        let is_end = lines.is_empty();
+        positions.advance(job, piece.offset);
+        let is_end = piece.lines.is_empty();
         if is_end && job.state == State::Completed {
             positions.end(job);
         }
-        let lines = end.piece(job, lines);
+        let lines = end.piece(job, piece);
         if !lines.is_empty() {
             let shown: Vec<Value> = match style {
                 Style::Plain => lines.iter().map(plain).collect(),
@@ -254,17 +252,12 @@ fn plain(line: &LogLine) -> Value {
     json!({ "step": line.step, "at": line.at, "text": line.text })
 }
 
-/// Returns the next lines of a job's log from a place on, and the place after them.
-pub(super) async fn read(
-    shared: &Shared,
-    run: &RunDetail,
-    job: &JobDetail,
-    offset: u64,
-) -> io::Result<(Vec<LogLine>, u64)> {
+/// Returns the next lines of a job's log from a place on.
+pub(super) async fn read(shared: &Shared, run: &RunDetail, job: &JobDetail, offset: u64) -> io::Result<LogPiece> {
     let mut reader = shared.state.logs.reader(&run.run.id, &job.id)?;
     let reading = tokio::task::spawn_blocking(move || {
         reader.seek(offset);
-        reader.read().map(|lines| (lines, reader.offset()))
+        reader.piece()
     });
     reading.await.map_err(io::Error::other)?
 }

@@ -94,9 +94,9 @@ fn send_all(logs: Vec<(LogReader, JobDetail)>, sender: &mpsc::Sender<io::Result<
     for (mut reader, job) in logs {
         let mut end = LogEnd::default();
         loop {
-            let piece = match reader.read() {
-                Ok(lines) => {
-                    let lines = end.piece(&job, lines);
+            let piece = match reader.piece() {
+                Ok(piece) => {
+                    let lines = end.piece(&job, piece);
                     Ok(lines.iter().flat_map(|line| [harmless(&line.text), "\n".into()]).collect::<String>())
                 }
                 Err(error) => {

@@ -1,8 +1,8 @@
 //! A run as people see it, put together from its plan and what a store has of its jobs.
 
-use super::model::{ABANDONED, LAST_WORD, NOT_AGAIN};
+use super::model::{ABANDONED, LAST_WORD, LAST_WORD_SO_FAR, NOT_AGAIN};
 use super::{Artifact, JobDetail, OutputDetail, Run, RunDetail, StageDetail, StepDetail, StepReport, Wait};
-use crate::files::LogLine;
+use crate::files::{LogLine, LogPiece};
 use crate::id::JobId;
 use crate::pipeline::plan::{Job, Plan, Stage, Step};
 use crate::run::{Board, Output, Progress, RunResult, Standing, State};
@@ -17,14 +17,18 @@ impl JobDetail {
     /// Nobody is left who could write it. Who ends the lease could do so only before the job has ended or after it, and may
     /// be lost in between: so the line is in no file, and whoever reads a log to its end adds it, by [`LogEnd`]. Earlier
     /// versions have written it. (What a job has to say that begins again is the first line of the next attempt.)
-    pub fn last_word(&self, last: Option<&LogLine>) -> Option<LogLine> {
-        let word = match self.reason.as_deref() {
-            Some(ABANDONED) => LAST_WORD,
-            _ => self.ended_without_worker.then_some(NOT_AGAIN)?,
+    ///
+    /// `may_lack` says whether lines may be missing that only the lost worker has (see
+    /// [`LogReader::may_lack`](crate::files::LogReader::may_lack)): then it does not say that the log ends there. It does
+    /// once the worker was there again and has sent all, with the plain word behind that.
+    pub fn last_word(&self, last: Option<&LogLine>, may_lack: bool) -> Option<LogLine> {
+        let (word, so_far) = match self.reason.as_deref() {
+            Some(ABANDONED) => (LAST_WORD, LAST_WORD_SO_FAR),
+            _ => self.ended_without_worker.then_some((NOT_AGAIN, NOT_AGAIN))?,
         };
-        let is_there = last.is_some_and(|last| last.step.is_none() && last.text == word);
+        let is_there = last.is_some_and(|last| last.step.is_none() && [word, so_far].contains(&last.text.as_str()));
         let at = self.finished_at.filter(|_| !is_there)?;
-        Some(LogLine { at, step: None, text: word.to_owned() })
+        Some(LogLine { at, step: None, text: if may_lack { so_far } else { word }.to_owned() })
     }
 }
 
@@ -37,9 +41,9 @@ pub struct LogEnd {
 impl LogEnd {
     /// Returns a piece of the log as it is shown. An empty one says that nothing more is there: it has the job's
     /// [`last_word`](JobDetail::last_word), once.
-    pub fn piece(&mut self, job: &JobDetail, mut lines: Vec<LogLine>) -> Vec<LogLine> {
+    pub fn piece(&mut self, job: &JobDetail, LogPiece { mut lines, may_lack, .. }: LogPiece) -> Vec<LogLine> {
         if lines.is_empty() {
-            lines.extend(job.last_word(self.last.as_ref()));
+            lines.extend(job.last_word(self.last.as_ref(), may_lack));
         }
         if let Some(last) = lines.last() {
             self.last = Some(last.clone());

@@ -283,6 +283,9 @@ pub(super) const ABANDONED: &str = "abandoned: its worker was lost after a step 
 /// The last line of such a job's log: see [`JobDetail::last_word`](super::JobDetail::last_word).
 pub(super) const LAST_WORD: &str =
     "##[error]The worker was lost while a step ran: the job is abandoned, and its log ends here.";
+/// The same where the worker may have lines that nobody else has.
+pub(super) const LAST_WORD_SO_FAR: &str = "##[error]The worker was lost while a step ran: the job is abandoned. Lines that it may have kept and not sent are \
+     not here: they come when it is started again.";
 
 /// The last line of the log of a job that was canceled while it waited for a worker again.
 pub(super) const NOT_AGAIN: &str =

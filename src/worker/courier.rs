@@ -1,8 +1,9 @@
 //! Brings logs to where machines share them that could not be sent while their jobs ran: because what `files` names was
 //! away, or because this worker was killed.
 
+use super::recorder;
 use super::retention::UNKNOWN_KEPT;
-use crate::files::{LateRound, Logs, Outage, Unsent};
+use crate::files::{LateRound, LogLine, Logs, Outage, Unsent};
 use crate::run::State;
 use crate::store::{Error, Store};
 use std::io::ErrorKind;
@@ -15,7 +16,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// What is to be done with a log that is left.
 enum Way {
-    Send,
+    /// It is sent, with the last word behind it that its reader misses, where all of it is there then: where it has the
+    /// lines of that attempt, the last one.
+    Send(Option<(LogLine, u32)>),
     Wait,
     Forget,
 }
@@ -46,7 +49,13 @@ async fn round(logs: &Logs, store: &dyn Store, outage: &Outage) {
         let done = tokio::task::spawn_blocking(move || match way {
             Way::Wait => Ok(None),
             Way::Forget => own.forget_unsent(&which).map(|()| None),
-            Way::Send => own.send_late(&which).map(Some),
+            Way::Send(word) => {
+                let word = match word {
+                    Some((word, attempt)) if last_attempt(&own, &which)? == attempt => Some(word),
+                    _ => None,
+                };
+                own.send_late(&which, word.as_ref()).map(Some)
+            }
         });
         let Unsent { run, job, .. } = &unsent;
         match done.await.map_err(std::io::Error::other).flatten() {
@@ -67,5 +76,18 @@ async fn way(store: &dyn Store, unsent: &Unsent) -> Result<Way, Error> {
         return Ok(if unsent.age > UNKNOWN_KEPT { Way::Forget } else { Way::Wait });
     };
     let job = run.stages.iter().flat_map(|stage| &stage.jobs).find(|job| job.id == unsent.job);
-    Ok(if job.is_some_and(|job| job.state == State::Completed) { Way::Send } else { Way::Wait })
+    let Some(job) = job.filter(|job| job.state == State::Completed) else { return Ok(Way::Wait) };
+    Ok(Way::Send(job.last_word(None, false).map(|word| (word, job.attempt))))
+}
+
+/// Returns which attempt the last lines of a log are of that is left.
+fn last_attempt(logs: &Logs, unsent: &Unsent) -> std::io::Result<u32> {
+    let (mut reader, mut last) = (logs.unsent_reader(unsent)?, 1);
+    loop {
+        let lines = reader.read()?;
+        if lines.is_empty() {
+            return Ok(last);
+        }
+        last = lines.iter().filter_map(recorder::begun_attempt).next_back().unwrap_or(last);
+    }
 }

@@ -24,6 +24,16 @@ const PAUSE_MAX: Duration = Duration::from_secs(2);
 /// keep no store busy.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
+/// What stands around the number in the line with which a further attempt begins.
+const ATTEMPT: &str = "##[warning]Attempt ";
+const BEGINS: &str = " of the job begins here: ";
+
+/// Returns which attempt begins with a line of a log, where one does.
+pub(super) fn begun_attempt(line: &LogLine) -> Option<u32> {
+    let text = line.text.strip_prefix(ATTEMPT).filter(|_| line.step.is_none())?;
+    text.split_once(BEGINS)?.0.parse().ok()
+}
+
 /// Writes down what happens to one leased job.
 pub(super) struct Recorder {
     store: Arc<dyn Store>,
@@ -93,8 +103,8 @@ impl Recorder {
     /// hands the job back, may be lost before it has said anything.
     pub(super) async fn tell_attempt(&mut self, attempt: u32) -> Result<(), Broken> {
         let text = format!(
-            "##[warning]Attempt {attempt} of the job begins here: the worker of the one before was lost or stopped, and \
-             what that one has done may be done again."
+            "{ATTEMPT}{attempt}{BEGINS}the worker of the one before was lost or stopped, and what that one has done may be \
+             done again."
         );
         let line = LogLine { at: self.clock.now(), step: None, text };
         self.begin(move |log| log.end_with(&line)).await?;

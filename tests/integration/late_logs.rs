@@ -158,12 +158,90 @@ fn what_was_printed_before_a_server_was_killed_arrives_after_its_next_start() {
     // It begins without its files, and has them later.
     let _server = scene.folder.serve(&[]);
     assert_eq!(scene.ended("p#1")["result"], "failed");
-    let expected = ["one", "the job is abandoned, and its log ends here."];
+    let expected = ["one", ENDS];
     assert!(has_lines(&scene.printed("p#1").0, &expected), "{:?}", scene.printed("p#1"));
     scene.bring_back();
     scene.await_arrival();
     let (log, _) = scene.printed("p#1");
     assert!(has_lines(&log, &expected) && log.matches("one\n").count() == 1, "{log}");
+}
+
+const ENDS: &str = "the job is abandoned, and its log ends here.";
+const LACKS: &str = "Lines that it may have kept and not sent are not here: they come when it is started again.";
+
+/// The worker has lines, or a part of them, and nobody else has: whoever shows the log says so, until it was there again.
+#[test]
+fn a_log_of_which_a_lost_worker_has_lines_does_not_end_as_if_it_were_whole() {
+    for was_sent in [false, true] {
+        let scene = Scene::new();
+        let mut server = scene.folder.serve(&[]);
+        if !was_sent {
+            scene.take_away();
+        }
+        scene.post(&server);
+        scene.await_file("said");
+        until("its line", SOON, || has_lines(&scene.printed("p#1").0, &["one"]).then_some(()));
+        if was_sent {
+            until("its way", SOON, || {
+                let sent = files(&scene.share.join("logs"))
+                    .iter()
+                    .any(|log| std::fs::read_to_string(log).is_ok_and(|log| has_lines(&log, &["one"])));
+                sent.then_some(())
+            });
+            scene.take_away();
+        }
+        server.kill();
+        // The next one has another disk.
+        let data = scene.folder.path().join("data");
+        std::fs::rename(data.join("unsent"), data.join("elsewhere")).expect("it is there");
+        scene.bring_back();
+        let server = scene.folder.serve(&[]);
+        let id = scene.ended("p#1")["id"].as_str().expect("an id").to_owned();
+        let (log, told) = scene.printed("p#1");
+        assert!(log.trim_end().ends_with(LACKS) && !log.contains(ENDS), "{log}");
+        assert_eq!(has_lines(&log, &["one"]), was_sent, "{log}");
+        assert_eq!(told.contains("a worker that was lost has it and has not sent it"), !was_sent, "{told}");
+        let json = scene.folder.run(&["runs", "logs", "p#1", "--format", "json"]).ended_with(0).stdout;
+        let paths = ["/api/v1/runs/ID/logs", "/api/v1/runs/ID/events", "/api/v1/runs/ID/events?html=true", "/runs/ID"];
+        let shown = paths.map(|path| (path, server.ask(&path.replace("ID", &id)).body));
+        for (path, shown) in shown.into_iter().chain([("json", json)]) {
+            assert!(shown.matches(LACKS).count() == 1 && !shown.contains(ENDS), "{path}: {shown}");
+        }
+        std::fs::remove_dir(data.join("unsent")).ok();
+        std::fs::rename(data.join("elsewhere"), data.join("unsent")).expect("it is there");
+        scene.await_arrival();
+        let (log, told) = scene.printed("p#1");
+        assert!(log.trim_end().ends_with(ENDS) && !log.contains(LACKS) && told.is_empty(), "{log}\n{told}");
+        assert!(
+            has_lines(&log, &["one"]) && log.matches("one\n").count() == 1 && log.matches(ENDS).count() == 1,
+            "{log}"
+        );
+    }
+}
+
+/// One abandoned job says nothing about the logs of others.
+#[test]
+fn that_no_log_is_there_is_told_of_runs_with_an_abandoned_job_too() {
+    let scene = Scene::new();
+    let here = scene.folder.path().display().to_string();
+    let jobs = format!(
+        "resources: {{webhooks: [{{webhook: hook, connection: open}}]}}\njobs:\n- job: first\n  steps:\n  - checkout: none\n  \
+         - bash: echo one\n- job: second\n  dependsOn: first\n  steps:\n  - checkout: none\n  \
+         - bash: touch '{here}/said'; sleep 1000\n"
+    );
+    scene.folder.write("pipelines/p.yml", &jobs);
+    let mut server = scene.folder.serve(&[]);
+    scene.post(&server);
+    scene.await_file("said");
+    server.kill();
+    let _server = scene.folder.serve(&[]);
+    assert_eq!(scene.ended("p#1")["result"], "failed");
+    scene.await_arrival();
+    let (log, told) = scene.printed("p#1");
+    assert!(has_lines(&log, &["one", ENDS]) && told.is_empty(), "{log}\n{told}");
+    std::fs::rename(scene.share.join("logs"), scene.folder.path().join("gone")).expect("it is there");
+    let (log, told) = scene.printed("p#1");
+    assert!(!log.contains("one\n") && told.contains("or is gone because of its age"), "{log}\n{told}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::super::failure::{Ending, Failure};
 use super::super::output::{self, Format};
 use crate::diagnostic::{shown, shown_sentence};
-use crate::files::{LogLine, LogReader, Logs};
+use crate::files::{LogLine, LogPiece, LogReader, Logs};
 use crate::id::{JobId, RunId};
 use crate::run::State;
 use crate::server::harmless;
@@ -157,12 +157,12 @@ fn saying<T>(place: Option<&str>, work: impl FnOnce() -> T) -> T {
 }
 
 /// Reads the next lines of a log, and waits for a depot that is away.
-fn read(reader: &mut LogReader, patience: Duration) -> io::Result<Vec<LogLine>> {
+fn read(reader: &mut LogReader, patience: Duration) -> io::Result<LogPiece> {
     let began = Instant::now();
     loop {
-        match reader.read() {
+        match reader.piece() {
             Err(error) if error.kind() == io::ErrorKind::Other && began.elapsed() < patience => {}
-            lines => return lines,
+            piece => return piece,
         }
         std::thread::sleep(LOOK_EVERY);
     }
@@ -203,15 +203,13 @@ fn tell_of_missing(run: &RunDetail, readers: &HashMap<JobId, Reading>, oldest: T
     // What a run takes over from the one that it repeats has its log there.
     let is_own = |at: Timestamp| run.run.rerun_of.is_none() || at >= run.run.queued_at;
     let mut began = jobs.filter(|job| job.steps.iter().any(|step| step.started_at.is_some_and(is_own)));
-    // Whether a log is missing that is not only late, once one is missing.
-    let mut missing = None;
+    // Whether a log is missing that is not only late, once one is missing; and whether the worker of one was lost.
+    let (mut missing, mut lost) = (None, false);
     while let Some((job, reading)) = began.next().and_then(|job| Some((job, readers.get(&job.id)?))) {
-        // An abandoned one may have printed nothing.
-        if job.last_word(None).is_some()
-            || reading.reader.is_there().context("logs can't be looked for").map_err(Failure::Unreachable)?
-        {
+        if reading.reader.is_there().context("logs can't be looked for").map_err(Failure::Unreachable)? {
             return Ok(());
         }
+        lost |= job.last_word(None, true).is_some();
         missing = Some(missing.unwrap_or(false) || late(job, reading, oldest).is_none());
     }
     if let (None, Some(former)) = (missing, &run.run.rerun_of)
@@ -225,10 +223,11 @@ fn tell_of_missing(run: &RunDetail, readers: &HashMap<JobId, Reading>, oldest: T
     }
     if missing == Some(true) {
         anstream::eprintln!(
-            "no log of {}#{} is where the configuration says: it was written to where `files` and `data` led when it \
+            "no log of {}#{} is where the configuration says: {}it was written to where `files` and `data` led when it \
              ran, or is gone because of its age",
             shown(&run.run.pipeline),
-            run.run.number
+            run.run.number,
+            if lost { "a worker that was lost has it and has not sent it, or " } else { "" }
         );
     }
     Ok(())

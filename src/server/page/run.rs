@@ -153,10 +153,11 @@ impl Log {
                 return Ok(lines);
             }
             let read = event::read(shared, run, job, self.positions.offset(job)).await;
-            let (piece, offset) = read.map_err(|error| {
+            let piece = read.map_err(|error| {
                 tracing::error!(%error, job = %job.id, "a log could not be read");
                 Failure::Unavailable { retry_after: 1 }
             })?;
+            let offset = piece.offset;
             let piece = end.piece(job, piece);
             if piece.is_empty() {
                 break;

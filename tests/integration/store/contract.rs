@@ -2,6 +2,7 @@
 
 use super::world::{LEASE, World, job, plan, stage, staged, worlds};
 use jiff::SignedDuration;
+use pipehook::files::LogPiece;
 use pipehook::id::RunId;
 use pipehook::pipeline::plan::Job;
 use pipehook::run::{RunResult, State};
@@ -74,14 +75,15 @@ async fn a_job_that_is_canceled_before_it_begins_again_says_so_at_the_end_of_its
         let of = async |world: &World| {
             world.store().run(&run.id).await.expect("read").expect("there").stages[0].jobs[0].clone()
         };
-        assert_eq!(of(&world).await.last_word(None), None, "it may begin again");
+        assert_eq!(of(&world).await.last_word(None, false), None, "it may begin again");
         world.store().cancel(&run.id).await.expect("canceled");
         world.crash();
         let job = of(&world).await;
-        let last = job.last_word(None).expect("nobody else says so");
+        let last = job.last_word(None, true).expect("nobody else says so");
         assert!(last.text.contains("ended before it began again"), "{last:?}");
         let mut end = LogEnd::default();
-        assert_eq!([end.piece(&job, vec![]), end.piece(&job, vec![])], [vec![last], vec![]]);
+        let nothing = LogPiece::default;
+        assert_eq!([end.piece(&job, nothing()), end.piece(&job, nothing())], [vec![last], vec![]]);
     }
 }
 

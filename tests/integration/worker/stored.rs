@@ -288,10 +288,12 @@ fn a_lost_lease_kills_the_job_which_writes_nothing_more() {
         assert_eq!(machine.log(&detail).last().map(String::as_str), Some("ready"), "no writer has the last word");
         // It is known as soon as the job has ended; of one that stands in a log already nothing more is said.
         let job = &detail.stages[0].jobs[0];
-        let last = job.last_word(None).expect("it was abandoned");
+        let last = job.last_word(None, false).expect("it was abandoned");
         let text = "##[error]The worker was lost while a step ran: the job is abandoned, and its log ends here.";
         assert_eq!((last.step, last.text.as_str(), Some(last.at)), (None, text, job.finished_at));
-        assert_eq!(job.last_word(Some(&last)), None);
+        let so_far = job.last_word(None, true).expect("it was abandoned").text;
+        assert!(so_far.ends_with("not sent are not here: they come when it is started again."), "{so_far}");
+        assert_eq!([job.last_word(Some(&last), false), job.last_word(Some(&last), true)], [None, None]);
     });
 }
 
@@ -313,7 +315,7 @@ fn a_further_attempt_begins_with_a_line_about_the_one_before() {
         let second = log.iter().rposition(|line| line == "ready").expect("it was told again");
         let told = at("##[warning]Attempt 2 of the job begins here: the worker of the one before was lost");
         assert!(at("ready") < told && told < second, "{log:#?}");
-        assert_eq!(detail.stages[0].jobs[0].last_word(None), None);
+        assert_eq!(detail.stages[0].jobs[0].last_word(None, false), None);
     });
 }
 
