@@ -3,6 +3,7 @@
 
 mod aliases;
 mod brought;
+mod called;
 mod left;
 mod strict;
 

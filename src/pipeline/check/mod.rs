@@ -1,6 +1,7 @@
 //! What the shape of a pipeline alone does not say. One rule a file.
 
 mod agentless;
+mod called;
 mod conditions;
 mod decided;
 mod dependencies;
@@ -17,6 +18,7 @@ mod resources;
 mod run_name;
 pub(super) mod runtime;
 pub(super) mod scripts;
+mod spanned;
 mod tools;
 mod variables;
 mod view;

@@ -5,6 +5,9 @@
 //! environment.
 
 use super::held::{JobHeld, VALUE_TO_COME, all_variables};
+pub(super) use super::spanned::Spanned;
+pub(in crate::pipeline) use super::spanned::{Through, macros};
+use super::{called, tools};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
 use crate::pipeline::model::{self, Action, Pipeline, Placed, Step, Variable};
 use crate::pipeline::plan::Interpreter;
@@ -13,10 +16,9 @@ use crate::shell::{
     Analysis, Background, Earlier, Entrance, Language, Links, Outline, Refusal, Script, Substitution, analyse,
     environment_name,
 };
-use crate::taint::{Origin, Segment, Text};
+use crate::taint::{Origin, Text};
 use crate::template::{self, Scalar};
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -118,25 +120,32 @@ fn check_step(
     needs: &mut Vec<Need>,
     diagnostics: &mut Diagnostics,
 ) {
-    let Some(own) = step.script() else { return check_file(step, &left.files, diagnostics) };
-    let (language, written) = (language(own.interpreter), &own.text);
-    let scalar = &written.value;
-    if scalar.text.len() > SCRIPT_MAX {
-        let title = format!("the script has {} bytes, {SCRIPT_MAX} are allowed", scalar.text.len());
-        diagnostics.push(Diagnostic::error(Code::ExpansionLimit, title, written.span, "this is too long"));
-        return;
-    }
-    left.link(&scalar.text);
-    let text = with_variables(written, tainted);
-    text.tell_places(rules.substitution, diagnostics);
-    let author: String = scalar.text.authored().collect();
+    let read = match step.script() {
+        Some(own) if own.text.value.text.len() > SCRIPT_MAX => {
+            let title = format!("the script has {} bytes, {SCRIPT_MAX} are allowed", own.text.value.text.len());
+            diagnostics.push(Diagnostic::error(Code::ExpansionLimit, title, own.text.span, "this is too long"));
+            None
+        }
+        Some(own) => {
+            let read = Read::script(own, tainted);
+            read.text.tell_places(rules.substitution, diagnostics);
+            Some(read)
+        }
+        None => {
+            check_file(step, &left.files, diagnostics);
+            called::read(step, tainted, diagnostics)
+        }
+    };
+    let Some(Read { language, text, written, span, arguments, called }) = read else { return };
+    left.link(&written);
+    let author: String = written.authored().collect();
     let background = background(language, step, all).after(&left.earlier, language, &author);
-    left.note(&scalar.text);
+    left.note(&written);
     let mut environment = environment(step, tainted, &text.text);
-    environment.extend(arguments(own, tainted));
+    environment.extend(arguments);
     if language == Language::Bash {
         let read = background.with_startup(&text.text);
-        environment.extend(left.files.iter().filter_map(|file| file.seed(&read, written.span)));
+        environment.extend(left.files.iter().filter_map(|file| file.seed(&read, span)));
     }
     let script = Script {
         language,
@@ -144,16 +153,28 @@ fn check_step(
         environment: environment.iter().map(|it| (it.name.clone(), Cow::Borrowed(&it.value))).collect(),
         background,
     };
+    // What a task is given is data of a strict connection as well.
     let is_judged = match rules.substitution {
         Substitution::Safe => script.is_tainted(),
-        Substitution::Strict => script.is_tainted() && !text.text.is_tainted(),
-        Substitution::Raw => false,
+        Substitution::Strict => script.is_tainted() && (called.is_some() || !text.text.is_tainted()),
+        Substitution::Raw => rules.is_foresight && called.is_some() && script.is_tainted(),
     };
     if !is_judged {
         return;
     }
     let analysis = seen.analysis(rules, script.outline());
     let values = script.values();
+    let tell = |refusal: &Refusal, diagnostics: &mut Diagnostics| {
+        let (span, origin, through) = place(&refusal.entrance, &text, &environment);
+        diagnostics.push(match called {
+            Some(program) => tools::refused(refusal, (span, origin, through), program),
+            None => diagnostic(refusal, span, origin, through),
+        });
+    };
+    if rules.is_foresight {
+        // The texts stand for any other: only what takes none is told.
+        return analysis.refusals().iter().for_each(|refusal| tell(refusal, diagnostics));
+    }
     match analysis.test(&values) {
         Ok(()) => {
             needs.extend(Need::of(rules, analysis, &values));
@@ -162,11 +183,33 @@ fn check_step(
                 origin.into_iter().for_each(|origin| left.add(name, origin, span));
             }
         }
-        Err(refusals) => {
-            for refusal in refusals {
-                let (span, origin, through) = place(&refusal.entrance, &text, &environment);
-                diagnostics.push(diagnostic(&refusal, span, origin, through));
-            }
+        Err(refusals) => refusals.iter().for_each(|refusal| tell(refusal, diagnostics)),
+    }
+}
+
+/// What a step has a program read.
+pub(super) struct Read {
+    pub(super) language: Language,
+    /// With the macros of variables that hold payload text in place.
+    pub(super) text: Spanned,
+    /// As it is written.
+    pub(super) written: Text,
+    pub(super) span: Span,
+    /// Payload text in the words behind it.
+    pub(super) arguments: Vec<Seed>,
+    /// The program that a task calls with it, where it is no script.
+    pub(super) called: Option<&'static str>,
+}
+
+impl Read {
+    fn script(own: &model::Script, tainted: &[&Variable]) -> Self {
+        Self {
+            language: language(own.interpreter),
+            text: with_variables(&own.text, tainted),
+            written: own.text.value.text.clone(),
+            span: own.text.span,
+            arguments: arguments(own, tainted),
+            called: None,
         }
     }
 }
@@ -209,88 +252,6 @@ pub(in crate::pipeline) fn language(interpreter: Interpreter) -> Language {
     }
 }
 
-/// A variable whose macro brought payload text.
-#[derive(Debug, Clone, PartialEq)]
-pub(in crate::pipeline) struct Through {
-    pub(in crate::pipeline) name: Arc<str>,
-    /// Where it gets its value.
-    pub(in crate::pipeline) span: Span,
-}
-
-/// Text with the place of each segment.
-#[derive(Default)]
-pub(super) struct Spanned {
-    pub(super) text: Text,
-    spans: Vec<Span>,
-    /// For each segment the variable that brought it.
-    pub(super) through: Vec<Option<Through>>,
-}
-
-impl Spanned {
-    pub(super) fn push(&mut self, segment: Segment, span: Span) {
-        self.push_through(segment, span, None);
-    }
-
-    fn push_through(&mut self, segment: Segment, span: Span, through: Option<&Variable>) {
-        self.text.push(segment);
-        if self.text.segments().len() > self.spans.len() {
-            self.spans.push(span);
-            let named = |it: &Variable| Through { name: it.name.value.as_str().into(), span: it.value_span };
-            self.through.push(through.map(named));
-        }
-    }
-
-    /// Returns a text at a place with the macros of tainted variables in place.
-    pub(super) fn with_macros(text: &Text, span: Span, tainted: &[&Variable]) -> Self {
-        let mut whole = Self::default();
-        for segment in text.segments() {
-            match segment.is_tainted() {
-                true => whole.push(segment.clone(), span),
-                false => whole.push_with_macros(&segment.text, span, tainted),
-            }
-        }
-        whole
-    }
-
-    /// Appends the author's text at a place with the macros of tainted variables in place.
-    fn push_with_macros(&mut self, text: &str, span: Span, tainted: &[&Variable]) {
-        let last = Cell::new(None);
-        let value = |name: &str| {
-            let found = find(tainted, name);
-            last.set(found);
-            found.map(|variable| &variable.value)
-        };
-        macros(text, &value, &mut |segment| {
-            let through = last.get().filter(|_| segment.is_tainted());
-            self.push_through(segment, span, through);
-        });
-    }
-
-    /// Returns the variable that brought the first text of a payload.
-    pub(super) fn first_through(&self) -> Option<Through> {
-        let tainted = self.text.segments().iter().position(Segment::is_tainted)?;
-        self.through.get(tainted)?.clone()
-    }
-
-    /// Reports each place of payload text, for a connection that is not safe about it; one that brings
-    /// several texts, such as a list, once.
-    fn tell_places(&self, substitution: Substitution, diagnostics: &mut Diagnostics) {
-        let tell = match substitution {
-            Substitution::Safe => return,
-            Substitution::Raw => raw,
-            Substitution::Strict => strict,
-        };
-        let mut told = None;
-        let places = self.spans.iter().zip(&self.through);
-        for (segment, (span, through)) in self.text.segments().iter().zip(places) {
-            if let Some(origin) = segment.origin.as_ref().filter(|_| told != Some((*span, through))) {
-                diagnostics.push(through.iter().fold(tell(*span, origin), brought));
-                told = Some((*span, through));
-            }
-        }
-    }
-}
-
 /// Returns the script with the macros of tainted variables in place.
 fn with_variables(script: &Placed<Scalar>, tainted: &[&Variable]) -> Spanned {
     let scalar = &script.value;
@@ -304,37 +265,6 @@ fn with_variables(script: &Placed<Scalar>, tainted: &[&Variable]) -> Spanned {
         }
     }
     text
-}
-
-/// Cuts the author's text at macros of tainted variables.
-pub(in crate::pipeline) fn macros<'v>(
-    text: &str,
-    variable: &dyn Fn(&str) -> Option<&'v Text>,
-    emit: &mut dyn FnMut(Segment),
-) {
-    let author = |text: &str| Segment { text: text.into(), origin: None };
-    let mut rest = text;
-    while let Some(start) = rest.find("$(") {
-        let end = rest[start..].find(')').map(|end| start + end);
-        let value = end.and_then(|end| variable(&rest[start + 2..end]));
-        match (value, end) {
-            (Some(value), Some(end)) => {
-                emit(author(&rest[..start]));
-                value.segments().iter().cloned().for_each(&mut *emit);
-                rest = &rest[end + 1..];
-            }
-            _ => {
-                emit(author(&rest[..start + 1]));
-                rest = &rest[start + 1..];
-            }
-        }
-    }
-    emit(author(rest));
-}
-
-/// Returns the variable of a name that holds payload text.
-fn find<'v>(tainted: &[&'v Variable], name: &str) -> Option<&'v Variable> {
-    tainted.iter().rev().find(|it| it.name.value.eq_ignore_ascii_case(name)).copied()
 }
 
 /// A variable of a step's environment that holds payload text.

@@ -5,7 +5,7 @@
 //! and a file of no name stands in the places of patterns.
 
 use super::held::JobHeld;
-use super::scripts::{Spanned, place};
+use super::scripts::{Spanned, Through, brought, place};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
 use crate::pipeline::model::{Action, Step, Task, Variable};
 use crate::pipeline::task::Definition;
@@ -13,13 +13,14 @@ use crate::pipeline::task::call::{Foreseen, Tool, Word, tool};
 use crate::pipeline::{Need, ScriptRules};
 use crate::shell::words::quoted;
 use crate::shell::{Language, Refusal, Script, Substitution};
-use crate::taint::{Segment, Text};
+use crate::taint::{Origin, Segment};
 use crate::template;
 use std::path::Path;
+use std::sync::Arc;
 
 /// What stands for the folder of the sources, and for a file there that a pattern finds.
-const SOURCES: &str = "/sources";
-const FILE: &str = "folder/file";
+pub(super) const SOURCES: &str = "/sources";
+pub(super) const FILE: &str = "folder/file";
 
 pub(super) fn check(jobs: &[JobHeld<'_>], rules: &ScriptRules, diagnostics: &mut Diagnostics) -> Vec<Need> {
     let mut needs = Vec::new();
@@ -55,14 +56,14 @@ fn of_step(
 /// What a task is given: each input with the place of its name.
 struct Inputs<'p> {
     task: &'p Task,
-    given: Vec<(&'static str, Text, Span)>,
+    given: Vec<(&'static str, Spanned, Span)>,
 }
 
 impl<'p> Inputs<'p> {
     fn new(task: &'p Task, definition: &'static Definition, tainted: &[&Variable]) -> Self {
         let given = task.inputs.iter().filter_map(|(written, value)| {
             let input = definition.input(&written.value)?;
-            Some((input.name, Spanned::with_macros(value, written.span, tainted).text, written.span))
+            Some((input.name, Spanned::with_macros(value, written.span, tainted), written.span))
         });
         Self { task, given: given.collect() }
     }
@@ -75,17 +76,18 @@ impl<'p> Inputs<'p> {
         needs: &mut Vec<Need>,
         diagnostics: &mut Diagnostics,
     ) {
-        if !self.given.iter().any(|(_, value, _)| value.is_tainted()) {
+        if !self.given.iter().any(|(_, value, _)| value.text.is_tainted()) {
             return;
         }
-        let foreseen = Foreseen::new(definition, Path::new(SOURCES), |name| self.given(name).map(|(value, _)| value));
+        let foreseen =
+            Foreseen::new(definition, Path::new(SOURCES), |name| self.given(name).map(|(value, _)| &value.text));
         for call in foreseen.calls(tool, FILE) {
             judge(&self.line(&call.words), &call.called, rules, needs, diagnostics);
         }
     }
 
     /// Returns what is written in an input, and where; the last one of its name counts.
-    fn given(&self, name: &str) -> Option<(&Text, Span)> {
+    fn given(&self, name: &str) -> Option<(&Spanned, Span)> {
         let found = self.given.iter().rev().find(|(known, ..)| *known == name);
         found.map(|(_, value, span)| (value, *span))
     }
@@ -101,7 +103,8 @@ impl<'p> Inputs<'p> {
             for segment in quoted(word.text()).segments() {
                 let input = if segment.is_tainted() { inputs.next() } else { None };
                 let given = input.and_then(|input| self.given(input));
-                line.push(segment.clone(), given.map_or(self.task.span, |(_, span)| span));
+                let through = given.and_then(|(value, _)| value.through_of(segment));
+                line.push_along(segment.clone(), given.map_or(self.task.span, |(_, span)| span), through);
             }
         }
         line
@@ -115,7 +118,7 @@ fn judge(line: &Spanned, program: &str, rules: &ScriptRules, needs: &mut Vec<Nee
         return;
     }
     let analysis = rules.known.analysis(&script.outline());
-    let mut tell = |refusal: &Refusal| diagnostics.push(refused(refusal, line, program));
+    let mut tell = |refusal: &Refusal| diagnostics.push(refused(refusal, place(&refusal.entrance, line, &[]), program));
     if rules.is_foresight {
         // The texts stand for any other: only what takes none is told.
         return analysis.refusals().iter().for_each(tell);
@@ -127,11 +130,16 @@ fn judge(line: &Spanned, program: &str, rules: &ScriptRules, needs: &mut Vec<Nee
     }
 }
 
-fn refused(refusal: &Refusal, line: &Spanned, program: &str) -> Diagnostic {
-    let (span, origin, _) = place(&refusal.entrance, line, &[]);
+/// Returns the diagnostic of a refusal of what a task calls a program with, at a place with all that is known of it.
+pub(super) fn refused(
+    refusal: &Refusal,
+    (span, origin, through): (Span, Option<&Arc<Origin>>, Option<&Through>),
+    program: &str,
+) -> Diagnostic {
     let title = format!("payload text can't be {}", refusal.reason);
     let label = format!("the task calls `{}` with this", shown(program));
     let refused = Diagnostic::error(Code::TaintedInScript, title, span, label);
+    let refused = through.into_iter().fold(refused, brought);
     let refused = origin.into_iter().fold(refused, |it, origin| it.note(template::came_from(origin)));
     refused.help(template::WRITE_OR_CHOOSE)
 }

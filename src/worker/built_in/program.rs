@@ -1,7 +1,5 @@
-//! Tasks that run a file with an interpreter: they become the script that does so.
-//!
-//! Arguments of `Bash` and `PowerShell` are read by these, those of the others are split into
-//! words and nothing more; payload text in them stays one word. Which file runs is the author's alone.
+//! Tasks that run a file with an interpreter: they become the script that does so (see [`Runs`]). Which file runs is
+//! the author's alone.
 
 use super::super::context::JobContext;
 use super::super::interpreter::PYTHONS;
@@ -11,16 +9,14 @@ use super::input::Inputs;
 use super::{Ending, Instead, Own, Unfinished};
 use crate::diagnostic::{shown, shown_path};
 use crate::pipeline::plan::{ErrorAction, Interpreter, Script, Step, Word};
-use crate::shell::words::{quote, quoted, split};
+use crate::pipeline::task::call::{Runs, runs};
 use crate::taint::Text;
 use std::path::PathBuf;
 
 /// What a task runs.
 struct Program {
-    /// The interpreter, as a shell word.
     interpreter: String,
     file: PathBuf,
-    arguments: Text,
     working_directory: Option<Text>,
     fails_on_error: bool,
     /// What people call the interpreter, where it is not Bash.
@@ -32,12 +28,11 @@ pub(super) fn bash(execution: &Execution<'_>, own: Own<'_>, inputs: &Inputs) -> 
     let program = Program {
         interpreter: "bash".to_owned(),
         file: file(execution.job, inputs, "filePath")?,
-        arguments: inputs.text("arguments").clone(),
         working_directory: given(inputs, "workingDirectory"),
         fails_on_error: inputs.flag("failOnStderr")?,
         called: None,
     };
-    Ok(program.ending(own.step))
+    Ok(program.ending(own.step, inputs)?)
 }
 
 /// `PowerShell` with a file: the script that calls it, with the arguments as PowerShell reads them.
@@ -46,8 +41,7 @@ pub(super) fn power_shell(execution: &Execution<'_>, own: Own<'_>, inputs: &Inpu
     if file.extension().is_none_or(|ending| !ending.eq_ignore_ascii_case("ps1")) {
         return Err("The input `filePath` is no script of PowerShell: it does not end in `.ps1`.".to_owned().into());
     }
-    let mut text = power_shell_call(&file.to_string_lossy(), inputs)?;
-    text.append(inputs.text("arguments"));
+    let text = power_shell_call(&file.to_string_lossy(), inputs)?;
     let preferences = ["warning", "information", "verbose", "debug", "progress"].iter().filter_map(|kind| {
         let input = format!("{kind}Preference");
         let name = format!("{}{}Preference", kind[..1].to_uppercase(), &kind[1..]);
@@ -74,21 +68,15 @@ pub(super) fn power_shell(execution: &Execution<'_>, own: Own<'_>, inputs: &Inpu
     Ok(Ending::Program(Box::new(Instead { step, script, called: None, results: None, published: None })))
 }
 
-/// Returns the beginning of a call of a script of PowerShell. In front of payload text it is the bare
-/// path: behind a path in quotes, nothing is known to be an argument.
+/// Returns the call of a script of PowerShell.
 fn power_shell_call(file: &str, inputs: &Inputs) -> Result<Text, String> {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
-    if !inputs.text("arguments").is_tainted() {
-        let call = if inputs.flag("runScriptInSeparateScope")? { "&" } else { "." };
-        return Ok(Text::author(format!("{call} '{}' ", file.replace('\'', "''"))));
-    }
-    match file.bytes().all(is_plain) {
-        true => Ok(Text::author(format!("{file} "))),
-        false => Err(format!(
-            "Payload text can't be an argument of `{}`: its path has other characters than letters, digits, `.`, `_` and `-`.",
-            shown(file)
-        )),
-    }
+    let call = if inputs.flag("runScriptInSeparateScope")? { "&" } else { "." };
+    of(inputs).line(call, file, inputs.text("arguments"))
+}
+
+/// Returns how the task of inputs runs a file.
+fn of(inputs: &Inputs) -> &'static Runs {
+    runs(inputs.task()).expect("every task of this module runs a file")
 }
 
 /// `ShellScript`, which starts in the folder of its file.
@@ -98,13 +86,12 @@ pub(super) fn shell_script(execution: &Execution<'_>, own: Own<'_>, inputs: &Inp
     let own_folder = if inputs.flag("disableAutoCwd")? { None } else { around };
     let program = Program {
         interpreter: "bash".to_owned(),
-        arguments: words(inputs.text("args")),
         working_directory: given(inputs, "cwd").or(own_folder),
         fails_on_error: inputs.flag("failOnStandardError")?,
         called: None,
         file,
     };
-    Ok(program.ending(own.step))
+    Ok(program.ending(own.step, inputs)?)
 }
 
 /// `PythonScript` with a file; one with its script on the spot is a script from the beginning.
@@ -116,28 +103,17 @@ pub(super) fn python(execution: &Execution<'_>, own: Own<'_>, inputs: &Inputs) -
     let program = Program {
         interpreter: python_interpreter(execution, own, inputs)?,
         file: file(execution.job, inputs, "scriptPath")?,
-        arguments: words(inputs.text("arguments")),
         working_directory: given(inputs, "workingDirectory"),
         fails_on_error: inputs.flag("failOnStderr")?,
         called: Some("Python".to_owned()),
     };
-    Ok(program.ending(own.step))
-}
-
-/// Returns arguments that no shell reads, as words of bash.
-fn words(arguments: &Text) -> Text {
-    let mut words = Text::default();
-    for word in split(arguments) {
-        words.append(&quoted(&word));
-        words.append(&" ".into());
-    }
-    words
+    Ok(program.ending(own.step, inputs)?)
 }
 
 fn python_interpreter(execution: &Execution<'_>, own: Own<'_>, inputs: &Inputs) -> Result<String, String> {
     let wanted = inputs.author("pythonInterpreter")?;
     if !wanted.is_empty() {
-        return Ok(quote(&wanted));
+        return Ok(wanted.into_owned());
     }
     let is_elsewhere = execution.containers.of(own.step).is_some();
     let found = PYTHONS.iter().find(|name| is_elsewhere || execution.program(name).is_some());
@@ -165,9 +141,9 @@ pub(super) fn given(inputs: &Inputs, name: &str) -> Option<Text> {
 }
 
 impl Program {
-    fn ending(self, step: &Step) -> Ending {
-        let mut text = Text::author(format!("{} {} ", self.interpreter, quote(&self.file.to_string_lossy())));
-        text.append(&self.arguments);
+    fn ending(self, step: &Step, inputs: &Inputs) -> Result<Ending, String> {
+        let runs = of(inputs);
+        let text = runs.line(&self.interpreter, &self.file.to_string_lossy(), inputs.text(runs.arguments))?;
         let script = Script {
             interpreter: Interpreter::Bash,
             text,
@@ -176,6 +152,6 @@ impl Program {
         };
         let working_directory = self.working_directory.or_else(|| step.working_directory.clone());
         let step = Step { working_directory, ..step.clone() };
-        Ending::Program(Box::new(Instead { step, script, called: self.called, results: None, published: None }))
+        Ok(Ending::Program(Box::new(Instead { step, script, called: self.called, results: None, published: None })))
     }
 }

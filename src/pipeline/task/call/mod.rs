@@ -4,17 +4,19 @@
 //! Npm      command: custom     npm <customCommand, split into words>
 //! Maven                        mvn -f <mavenPOMFile> <options, split> <goals, split>, then its JUnit files
 //! ```
-//! `words` reads the table, for a run and, with what `foreseen` knows, before it.
+//! `words` reads the table, for a run and, with what `foreseen` knows, before it. `runs` has those that run a file.
 //!
 //! The order of arguments is that of the tasks themselves. What needs a service of Azure's (feeds,
 //! service connections) is not there: such inputs are refused before the run, by [`Tool::absent`].
 
 mod foreseen;
 pub mod published;
+mod runs;
 mod table;
 mod words;
 
 pub use foreseen::{Foreseen, ForeseenCall};
+pub use runs::{Runs, runs};
 pub use table::TOOLS;
 pub use words::{Subject, Surroundings, Values, Word};
 
