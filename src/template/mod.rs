@@ -15,6 +15,7 @@
 
 mod alone;
 mod compile;
+mod decision;
 mod directive;
 mod emit;
 mod expand;
@@ -35,6 +36,7 @@ mod value;
 mod written;
 
 pub use compile::half_open_text;
+pub use decision::Decision;
 pub use emit::{to_json, to_yaml};
 pub use expand::{
     Decided, EVALUATED_BYTES_MAX, EVALUATED_COMPARED_MAX, EXPANDED_BYTES_MAX, EXPANDED_DEPTH_MAX, EXPANDED_NODES_MAX,
@@ -208,16 +210,10 @@ impl Template {
         self.loaded.files.iter().filter_map(|file| Some((file.source, file.named_as?)))
     }
 
-    /// Returns what the expressions of all files read that decide what runs, with their places: those of
-    /// `if` and `elseif`, and in the values of `condition`.
-    pub fn decisions(&self) -> Vec<(Reference, Span)> {
-        let mut decisions = Vec::new();
-        for file in &self.loaded.files {
-            file.document.visit_decisions(&mut |hole| {
-                decisions.extend(hole.expression.references().into_iter().map(|reference| (reference, hole.span)));
-            });
-        }
-        decisions
+    /// Returns what the expressions of all files read that decide what runs: those of `if` and `elseif`, and in the
+    /// values of `condition` and `enabled`, also by variables, parameters of templates and loops.
+    pub fn decisions(&self) -> Vec<Decision> {
+        decision::decisions(&self.loaded, &|from, written| self.named(from, written))
     }
 
     /// Returns every reference in the expressions of all files.

@@ -3,7 +3,7 @@
 //! What has no expression in it is a finished [`Node`], copied as it is. Everything else is a
 //! tree of the same shape as the file.
 
-use super::{Content, Node, value::Size};
+use super::{Node, value::Size};
 use crate::diagnostic::Span;
 use crate::expression::{Expression, Reference, Step};
 use crate::taint::Origin;
@@ -162,38 +162,6 @@ impl Part {
 }
 
 impl Part {
-    /// Calls `visitor` with every expression that decides what runs: of `if` and `elseif`, and in the
-    /// values of `condition`.
-    pub(super) fn visit_decisions<'p>(&'p self, visitor: &mut impl FnMut(&'p Hole)) {
-        match self {
-            Self::Fixed { .. } | Self::Whole(_) | Self::Mixed { .. } | Self::Unknown { .. } => {}
-            Self::Sequence { items, .. } => items.iter().for_each(|item| match item {
-                Element::Own(part) => part.visit_decisions(visitor),
-                directive => directive.visit_decisions(visitor),
-            }),
-            Self::Mapping { entries, .. } => entries.iter().for_each(|entry| match entry {
-                Element::Own(pair) if pair.is_condition() => pair.value.visit_holes(visitor),
-                Element::Own(pair) => pair.value.visit_decisions(visitor),
-                directive => directive.visit_decisions(visitor),
-            }),
-        }
-    }
-
-    /// Calls `visitor` with the expressions of a scalar.
-    fn visit_holes<'p>(&'p self, visitor: &mut impl FnMut(&'p Hole)) {
-        match self {
-            Self::Whole(hole) => visitor(hole),
-            Self::Mixed { pieces, .. } => pieces.iter().for_each(|piece| {
-                if let Piece::Hole(hole) = piece {
-                    visitor(hole);
-                }
-            }),
-            Self::Fixed { .. } | Self::Sequence { .. } | Self::Mapping { .. } | Self::Unknown { .. } => {}
-        }
-    }
-}
-
-impl Part {
     /// Returns how often what is below is to be looked at: see [`super::Template::branches`].
     pub(super) fn branches(&self) -> usize {
         match self {
@@ -219,13 +187,6 @@ fn most(counts: impl Iterator<Item = usize>) -> usize {
     counts.max().unwrap_or(0)
 }
 
-impl Pair {
-    fn is_condition(&self) -> bool {
-        let Part::Fixed { node, .. } = &self.key else { return false };
-        matches!(&node.content, Content::Scalar(scalar) if scalar.text.flatten() == "condition")
-    }
-}
-
 impl<T> Element<T> {
     fn branches(&self) -> usize {
         match self {
@@ -233,18 +194,6 @@ impl<T> Element<T> {
             Self::Choice(branches) => most_inside(branches).max(branches.len()),
             Self::Each(each) => each.body.branches().max(1),
             Self::Insert(part) => part.branches(),
-        }
-    }
-
-    fn visit_decisions<'p>(&'p self, visitor: &mut impl FnMut(&'p Hole)) {
-        match self {
-            Self::Own(_) => {}
-            Self::Choice(branches) => branches.iter().for_each(|branch| {
-                branch.condition.iter().for_each(&mut *visitor);
-                branch.body.visit_decisions(visitor);
-            }),
-            Self::Each(each) => each.body.visit_decisions(visitor),
-            Self::Insert(part) => part.visit_decisions(visitor),
         }
     }
 

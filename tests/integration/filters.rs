@@ -198,6 +198,14 @@ fn check_warns_of_conditions_that_rest_on_what_is_not_signed() {
         folder.write("pipelines/p.yml", &format!("{head}{steps}"));
         folder.run(&["check"]).ended_with(0).stderr
     };
+    let check_whole = |rest: &str| {
+        let folder = Folder::new("connections:\n  hook: {scheme: github, secret: {value: a secret of a sender}}\n");
+        let head = "resources:\n  webhooks:\n  - webhook: push\n    connection: hook\n";
+        folder.write("pipelines/p.yml", &format!("{head}{rest}"));
+        let template = "parameters: [{name: e, type: object, default: a}, {name: other, default: b}]\nsteps:\n- ${{ if eq(parameters.e, 'push') }}:\n  - bash: ls\n- bash: echo ${{ parameters.other }}\n";
+        folder.write("pipelines/t.yml", template);
+        folder.run(&["check", "pipelines/p.yml"]).ended_with(0).stderr
+    };
     let deciding = [
         "- ${{ if eq(resources.webhooks.push.headers['x-github-event'], 'push') }}:\n  - bash: ls\n- bash: id\n",
         "- ${{ if eq(parameters.push.a, 'b') }}:\n  - bash: ls\n- ${{ elseif eq(resources.webhooks.push.event, 'push') }}:\n  - bash: id\n",
@@ -206,6 +214,36 @@ fn check_warns_of_conditions_that_rest_on_what_is_not_signed() {
     for steps in deciding {
         let output = check("github", steps);
         assert!(output.contains("warning[unsigned-filter]") && output.contains("`github`"), "{steps}: {output}");
+    }
+    // Through something else: at the place that decides, and with the way there.
+    let event = "${{ resources.webhooks.push.event }}";
+    let variable = format!("variables: {{e: '{event}', f: '$(E)', g: '$[ variables.f ]'}}\n");
+    let through = [
+        (format!("{variable}steps:\n- ${{{{ if eq(variables.e, 'push') }}}}:\n  - bash: ls\n- bash: id\n"), 7, "`e`"),
+        (format!("{variable}steps:\n- bash: ls\n  condition: eq(variables.e, 'push')\n"), 8, "`e`"),
+        (format!("{variable}steps:\n- bash: ls\n  condition: and(succeeded(), eq(variables['G'], 'push'))\n"), 8, "`f`"),
+        (format!("variables:\n- name: e\n  value: x-{event}\nsteps:\n- bash: ls\n  condition: eq('${{{{ parameters.push.a }}}}', variables.e)\n"), 10, "`e`"),
+        (format!("steps:\n- template: t.yml\n  parameters: {{e: '{event}'}}\n"), 3, "`e`"),
+        (format!("steps:\n- template: t.yml\n  parameters: {{e: {{f: ['{event}']}}}}\n"), 3, "`e`"),
+        (format!("steps:\n- bash: ls\n  enabled: ${{{{ eq(resources.webhooks.push.event, 'push') }}}}\n"), 7, "enabled"),
+        (
+            "steps:\n- ${{ each it in resources.webhooks.push.headers }}:\n  - ${{ if eq(it.value, 'push') }}:\n    - bash: ls\n- bash: id\n".to_owned(),
+            7,
+            "it.value",
+        ),
+    ];
+    for (rest, line, named) in through {
+        let told = check_whole(&rest);
+        assert_eq!(told.matches("warning[unsigned-filter]").count(), 1, "{rest}: {told}");
+        assert!(told.contains(&format!(".yml:{line}:")) && told.contains(named), "{rest}: {told}");
+    }
+    for rest in [
+        "variables: {e: push}\nsteps:\n- ${{ if eq(variables.e, 'push') }}:\n  - bash: ls\n".to_owned(),
+        format!("{variable}steps:\n- bash: echo $(g)\n  condition: eq(variables.other, 'push')\n"),
+        format!("steps:\n- template: t.yml\n  parameters: {{other: '{event}'}}\n"),
+    ] {
+        let told = check_whole(&rest);
+        assert!(!told.contains("unsigned-filter"), "{rest}: {told}");
     }
     let told = "- bash: echo ${{ resources.webhooks.push.event }}\n  displayName: ${{ resources.webhooks.push.headers['x-github-event'] }}\n";
     assert!(!check("github", told).contains("unsigned-filter"), "what is only told decides nothing");

@@ -6,6 +6,7 @@ use crate::catalog::{Looked, Pipeline, about_delivery};
 use crate::config::Config;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Report, SourceMap, Span, shown, shown_sentence};
 use crate::pipeline::{Subject, WebhookResource};
+use crate::template::Decision;
 use crate::webhook::connection::{Authentication, Connection};
 use crate::webhook::header;
 use crate::webhook::scheme::Kind;
@@ -33,10 +34,10 @@ pub(super) fn filters(config: &Config, pipeline: &Pipeline, diagnostics: &mut Di
     }
 }
 
-/// Warns of conditions that look at headers which the connection's checksum does not cover, or at an
-/// event that stands in such a one.
+/// Warns of what decides by headers which the connection's checksum does not cover, or by an event that stands in such a
+/// one, also where a variable, a parameter or a loop brings it.
 pub(super) fn conditions(config: &Config, pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
-    for (reference, span) in pipeline.template.decisions() {
+    for Decision { reference, span, through } in pipeline.template.decisions() {
         let Some((alias, subject)) = about_delivery(&reference) else { continue };
         let listener = pipeline.listeners.iter().find(|it| it.resource.alias.eq_ignore_ascii_case(alias));
         let Some(connection) = listener.and_then(|listener| connection_of(Some(config), listener)) else { continue };
@@ -45,12 +46,18 @@ pub(super) fn conditions(config: &Config, pipeline: &Pipeline, diagnostics: &mut
             Looked::Event => event_header(connection),
         };
         let Some(header) = header else { continue };
-        if !header::is_kept(connection, header) {
-            diagnostics.push(never_kept(header, connection, span).note("it is empty here, whatever was sent"));
+        let warning = if !header::is_kept(connection, header) {
+            never_kept(header, connection, span).note("it is empty here, whatever was sent")
         } else if !is_proved(header, connection) {
             let help = "decide by a member of the payload instead, or as well";
-            diagnostics.push(unsigned(header, connection, span).help(help));
-        }
+            unsigned(header, connection, span).help(help)
+        } else {
+            continue;
+        };
+        let brought = |it: Diagnostic, (name, at): &(String, Span)| {
+            it.related(*at, format!("it comes through `{}`", shown(name)))
+        };
+        diagnostics.push(through.iter().fold(warning, brought));
     }
 }
 
