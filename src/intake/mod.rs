@@ -5,6 +5,7 @@
 //! Nothing is parsed before the checksum holds, and nothing is promised before it is on disk.
 
 mod answer;
+pub mod busy;
 mod decide;
 mod ids;
 mod rate;
@@ -173,7 +174,8 @@ impl Intake {
             return answer;
         }
         self.note_use(connection, by, received_at).await;
-        match self.decide(connection, id.clone(), received_at, &received, verified) {
+        let decided = busy::counted(|| self.decide(connection, id.clone(), received_at, &received, verified));
+        match decided {
             Ok((ready, reply)) => match self.accept(connection, ready, request.body, rules.queue_limit).await {
                 Answer::Verified(_) if reply.is_some() => reply.map_or(Answer::Refused, Answer::Challenge),
                 answer => answer,

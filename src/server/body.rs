@@ -3,6 +3,7 @@
 use super::bodies::{FREE, Place};
 use super::error::{Failure, NO_ROOM};
 use super::paced::Pace;
+use crate::intake::busy;
 use actix_http::body::{BodyStream, MessageBody};
 use actix_http::error::PayloadError;
 use actix_http::{Payload, RequestHead, header};
@@ -97,9 +98,11 @@ pub(super) async fn read(
     }
 }
 
-/// Gives reading so much time. Most bodies come with their head: they are there when they are
+/// Gives reading so much time, and as much more as this thread was kept meanwhile by what it decided about other
+/// deliveries: it read nothing then, whatever had come. Most bodies come with their head: they are there when they are
 /// asked for a second time, and need no timer.
 async fn in_time(reading: impl Future<Output = Result<(), Failure>>, time: Duration) -> Result<(), Failure> {
+    let mut spent = busy::spent();
     let mut reading = pin!(reading);
     let mut was_asked = false;
     let early = poll_fn(|context| match reading.as_mut().poll(context) {
@@ -111,9 +114,19 @@ async fn in_time(reading: impl Future<Output = Result<(), Failure>>, time: Durat
             Poll::Pending
         }
     });
-    match early.await {
-        Some(read) => read,
-        None => Box::pin(tokio::time::timeout(time, reading)).await.unwrap_or(Err(Failure::TooSlow)),
+    if let Some(read) = early.await {
+        return read;
+    }
+    let mut time = time;
+    loop {
+        if let Ok(read) = Box::pin(tokio::time::timeout(time, reading.as_mut())).await {
+            return read;
+        }
+        time = busy::spent().saturating_sub(spent);
+        if time.is_zero() {
+            return Err(Failure::TooSlow);
+        }
+        spent = busy::spent();
     }
 }
 
@@ -158,4 +171,30 @@ fn hold(incoming: Incoming) {
         tokio::time::sleep(HELD).await;
         drop(incoming);
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads for so many tenths of a second, where one second is allowed; in the middle the thread is kept for others.
+    async fn read_for(tenths: u32, kept: u32) -> Result<(), Failure> {
+        const TENTH: Duration = Duration::from_millis(100);
+        let half = TENTH * tenths / 2;
+        let reading = async {
+            tokio::time::sleep(half).await;
+            busy::add(TENTH * kept);
+            tokio::time::sleep(half).await;
+            Ok(())
+        };
+        in_time(reading, Duration::from_secs(1)).await
+    }
+
+    #[tokio::test]
+    async fn a_sender_is_not_slow_because_the_thread_was_kept_by_others() {
+        assert!(read_for(2, 0).await.is_ok());
+        assert!(matches!(read_for(20, 0).await, Err(Failure::TooSlow)), "it was slow itself");
+        assert!(read_for(20, 15).await.is_ok(), "so long nothing was read");
+        assert!(matches!(read_for(20, 4).await, Err(Failure::TooSlow)), "and no longer");
+    }
 }
