@@ -9,9 +9,10 @@ use crate::expression::{Object, Value};
 use crate::pipeline;
 use crate::pipeline::plan::Plan;
 use crate::shell::Substitution;
-use crate::taint::{Origin, Text};
+use crate::taint::{Origin, Text, Whence};
 use crate::template::{self, Inputs, Node, Varying};
 use crate::webhook::delivery::Header;
+use crate::webhook::path::Path;
 use crate::webhook::select::Selected;
 use std::sync::Arc;
 
@@ -41,6 +42,19 @@ pub struct TriggeringWebhook<'t> {
     pub event: Option<&'t str>,
     /// The delivery's id.
     pub delivery: &'t str,
+}
+
+impl TriggeringWebhook<'_> {
+    /// Returns what stands at a place of the payload where no text does: `nothing` or `null`. Of another place, such as a
+    /// header, nothing is said.
+    pub fn missing(&self, origin: &Origin) -> Option<&'static str> {
+        let (whence, path) = origin.place();
+        if whence != Whence::Payload || !origin.alias.eq_ignore_ascii_case(self.alias) {
+            return None;
+        }
+        let path = Path::parse(path).ok()?;
+        self.payload.instead(path.steps()).filter(|what| ["nothing", "null"].contains(what))
+    }
 }
 
 /// A pipeline with its values in place.

@@ -7,6 +7,7 @@ use crate::catalog::{Entry, Listener, Pipeline, Trigger, TriggeringWebhook, expa
 use crate::pipeline::Trail;
 use crate::shell::Substitution;
 use crate::store::{self, DeliveryDetail};
+use crate::taint::Origin;
 use crate::template;
 use crate::webhook::connection::Connection;
 use crate::webhook::delivery::{Decision, Delivery, Outcome, Verdict};
@@ -183,5 +184,6 @@ fn expanded(
     };
     let trigger = Trigger { webhook: Some(webhook), substitution, ..Trigger::default() };
     let (document, decided) = expand_told(pipeline, &trigger);
-    (template::to_yaml(&document), Trail::of(&document, &decided, &pipeline.sources, substitution))
+    let payload = |origin: &Origin| trigger.webhook.as_ref()?.missing(origin);
+    (template::to_yaml(&document), Trail::of(&document, &decided, &pipeline.sources, substitution, &payload))
 }

@@ -3,7 +3,7 @@
 //! A loop over a payload makes the same place of a file many values, so that the place alone does not say which
 //! of them is wrong. Each report about an expanded value names the path of that value.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Span, shown};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
 use crate::taint::{Origin, Whence};
 use crate::template::{Content, Node};
 use std::collections::{HashMap, HashSet};
@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// The most paths that one report names.
 const PATHS_MAX: usize = 3;
 /// How the notes begin that name a path already.
-const NAMED: [&str; 2] = ["the value ", "there is nothing "];
+const NAMED: [&str; 3] = ["the value ", "there is nothing ", "there is null "];
 
 /// The values of a document at some of its places, each with its path.
 type Values = HashMap<Span, Vec<(String, Arc<Origin>)>>;
@@ -20,7 +20,11 @@ type Values = HashMap<Span, Vec<(String, Arc<Origin>)>>;
 /// Adds the paths to the reports about values of a document that came from a payload.
 pub(super) fn name(document: &Node, diagnostics: &mut Diagnostics) {
     let place = |it: &Diagnostic| it.primary.as_ref().map(|label| label.span);
-    let is_open = |it: &Diagnostic| !it.notes.iter().any(|note| NAMED.iter().any(|named| note.starts_with(named)));
+    // What the machine lacks is no matter of a value.
+    let is_open = |it: &Diagnostic| {
+        it.code != Code::MissingProgram
+            && !it.notes.iter().any(|note| NAMED.iter().any(|named| note.starts_with(named)))
+    };
     let wanted: HashSet<Span> = diagnostics.iter().filter(|it| is_open(it)).filter_map(place).collect();
     if wanted.is_empty() {
         return;

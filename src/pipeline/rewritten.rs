@@ -87,6 +87,7 @@ fn author(text: String) -> Scalar {
         text,
         kind: Kind::Text,
         number_from: None,
+        is_null: false,
         patterns: None,
     }
 }

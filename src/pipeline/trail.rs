@@ -34,6 +34,8 @@ pub struct Choice {
     pub from: String,
     /// The value, cut, control characters escaped.
     pub value: String,
+    /// What stands in the payload where no text does: `nothing` or `null`. An empty text is none of them.
+    pub missing: Option<&'static str>,
     /// The author's file in which the condition stands, if it is known.
     pub file: Option<String>,
     /// The line in it, from 1.
@@ -52,6 +54,8 @@ pub struct Use {
     pub from: String,
     /// The text, cut, control characters escaped.
     pub value: String,
+    /// What stands in the payload where no text does: `nothing` or `null`. An empty text is none of them.
+    pub missing: Option<&'static str>,
     /// How many bytes the whole text has.
     pub bytes: usize,
     /// The author's file, if the place is known.
@@ -72,20 +76,27 @@ pub struct Use {
 
 impl Trail {
     /// Follows the payload text of a document whose places point into `sources`, and tells what was
-    /// decided by it.
-    pub fn of(document: &Node, decided: &[Decided], sources: &SourceMap, substitution: Substitution) -> Self {
-        let decisions = decided.iter().map(|it| choice(it, sources)).collect();
+    /// decided by it. `missing` says what stands at a place of the payload instead of a text.
+    pub fn of(
+        document: &Node,
+        decided: &[Decided],
+        sources: &SourceMap,
+        substitution: Substitution,
+        missing: &dyn Fn(&Origin) -> Option<&'static str>,
+    ) -> Self {
+        let decisions = decided.iter().map(|it| choice(it, sources, missing)).collect();
         let trail = Self { decisions, ..Self::default() };
-        let mut walk = Walk { sources, substitution, trail, variables: Vec::new(), step: None };
+        let mut walk = Walk { sources, substitution, missing, trail, variables: Vec::new(), step: None };
         walk.node(document, &Key::default());
         walk.trail
     }
 }
 
-fn choice(decided: &Decided, sources: &SourceMap) -> Choice {
+fn choice(decided: &Decided, sources: &SourceMap, missing: &dyn Fn(&Origin) -> Option<&'static str>) -> Choice {
     let (file, line, column) = place(sources, decided.span);
     let (from, value) = (from(&decided.origin), shown(&decided.value));
-    Choice { from, value, file, line, column, holds: decided.holds }
+    let missing = if decided.value.is_empty() { missing(&decided.origin) } else { None };
+    Choice { from, value, missing, file, line, column, holds: decided.holds }
 }
 
 /// Returns the file, the line and the column of a place, as far as they are known.
@@ -133,6 +144,7 @@ impl Key {
 struct Walk<'a> {
     sources: &'a SourceMap,
     substitution: Substitution,
+    missing: &'a dyn Fn(&Origin) -> Option<&'static str>,
     trail: Trail,
     variables: Variables,
     /// What people see of the step that is walked through.
@@ -264,6 +276,7 @@ impl Walk<'_> {
         self.trail.uses.push(Use {
             from: from(origin),
             value: shown(&segment.text),
+            missing: if segment.text.is_empty() { (self.missing)(origin) } else { None },
             bytes: segment.text.len(),
             file,
             line,

@@ -73,6 +73,7 @@ fn without_steps(span: Span) -> Entry {
         segment_spans: Vec::new(),
         kind: Kind::Null,
         number_from: None,
+        is_null: false,
         patterns: None,
     };
     Entry {

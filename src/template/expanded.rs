@@ -58,6 +58,9 @@ pub struct Scalar {
     /// Where in a payload a number or boolean came from that is clean text, or part of it.
     #[serde(skip)]
     pub number_from: Option<Arc<Origin>>,
+    /// Whether a payload has null here, as opposed to nothing.
+    #[serde(skip)]
+    pub is_null: bool,
     /// In a document with gaps, what the text may come to be if a part of it is not known; for a gap in a list, what
     /// the names of the items may be that it stands for. `None` for a text that is known, and for a gap that
     /// may bring anything.

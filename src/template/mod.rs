@@ -50,7 +50,7 @@ pub use old::{OLD_KEYS, WITH_JOBS, old_form};
 pub use parameter::{Form, Judge, PARAMETERS_MAX, ParameterDeclaration, ParameterKind, bind};
 pub use pattern::Pattern;
 pub use reference::{FileKey, Kind as TemplateKind};
-pub use value::{WRITE_OR_CHOOSE, came_from, object_in_text};
+pub use value::{WRITE_OR_CHOOSE, came_from, nothing_at, object_in_text};
 pub use written::as_file;
 
 use crate::diagnostic::{Diagnostics, SourceId, SourceMap, Span};

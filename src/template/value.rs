@@ -42,7 +42,7 @@ fn to_scalar(value: &Value, span: Span) -> Scalar {
     };
     let text = value.to_text().unwrap_or_default();
     let segment_spans = vec![span; text.segments().len()];
-    Scalar { text, segment_spans, kind, number_from: None, patterns: None }
+    Scalar { text, segment_spans, kind, number_from: None, is_null: false, patterns: None }
 }
 
 /// How much of the limits of an expansion a node takes.
@@ -107,6 +107,12 @@ pub const WRITE_OR_CHOOSE: &str =
 /// Returns the note that says where in a payload a value came from.
 pub fn came_from(origin: &Origin) -> String {
     crate::expression::place_in_payload(origin)
+}
+
+/// Returns the note that says that a payload has no value at a place: nothing is there, or null.
+pub fn nothing_at(origin: &Origin, is_null: bool) -> String {
+    let (whence, path) = origin.place();
+    format!("there is {} in the {} at `{}`", if is_null { "null" } else { "nothing" }, whence.word(), shown(path))
 }
 
 /// How many keys a diagnostic names.
@@ -214,7 +220,13 @@ fn is_number(text: &str) -> bool {
 
 /// Returns what stands in a list, or as the value of an empty key in a mapping, for all that may be missing there.
 pub(super) fn gap(span: Span) -> Node {
-    let scalar =
-        Scalar { text: Text::default(), segment_spans: Vec::new(), kind: Kind::Gap, number_from: None, patterns: None };
+    let scalar = Scalar {
+        text: Text::default(),
+        segment_spans: Vec::new(),
+        kind: Kind::Gap,
+        number_from: None,
+        is_null: false,
+        patterns: None,
+    };
     Node { span, origin: None, content: Content::Scalar(scalar) }
 }

@@ -427,3 +427,58 @@ fn the_answer_to_a_replay_says_where_its_runs_are() {
     let url = format!("http://{}/api/v1/runs/{}", server.admin, run["id"].as_str().expect("an id"));
     assert_eq!(run["url"], url, "{answer}");
 }
+
+/// A hole into which no text comes says why: nothing is there, null is there, or an empty text.
+#[test]
+fn nothing_null_and_an_empty_text_are_told_apart() {
+    let folder = Folder::new("connections: {hook: {auth: none}}\n");
+    let pipeline = "\
+resources: {webhooks: [{webhook: h, connection: hook}]}
+steps:
+- bash: echo '${{ parameters.h.t }}' '${{ parameters.h.list[0].t }}'
+- ${{ if eq(parameters.h.t, 'x') }}:
+  - bash: ls
+";
+    folder.write("pipelines/p.yml", pipeline);
+    let server = folder.serve(&["--no-worker"]);
+    for (body, missing, shown) in [
+        (r#"{"list": [{}]}"#, Value::from("nothing"), ": there is nothing"),
+        (r#"{"t": null, "list": [{"t": null}]}"#, Value::from("null"), ": there is null"),
+        (r#"{"t": "", "list": [{"t": ""}]}"#, Value::Null, ": there is an empty text"),
+    ] {
+        let posted = server.request("POST", "/webhooks/hook", &[], body.as_bytes()).json();
+        let delivery = posted["delivery"].as_str().expect("an id");
+        let asked = server.ask(&format!("/api/v1/deliveries/{delivery}")).json();
+        let expansion = &asked["pipelines"][0]["expansion"];
+        folder.write("payload.json", body);
+        let foreseen = folder.run(&["check", "--payload", "payload.json", "--format", "json"]).ended_with(0).json();
+        for expansion in [expansion, &foreseen["pipelines"][0]["expansion"]] {
+            let uses = expansion["uses"].as_array().expect("a list");
+            let told: Vec<_> = uses.iter().map(|it| (&it["value"], &it["missing"])).collect();
+            assert_eq!(told, [(&"".into(), &missing), (&"".into(), &missing)], "{body}: {expansion}");
+            assert_eq!(expansion["decisions"][0]["missing"], missing, "{body}: {expansion}");
+        }
+        let told = folder.run(&["deliveries", "show", delivery]).ended_with(0).stdout;
+        for from in ["h.t", "h.list[0].t"] {
+            assert!(told.contains(&format!("{from}{shown}\n")), "{body}: {told}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_can_not_be_used_has_its_entry_too() {
+    let folder = Folder::new("connections: {hook: {auth: none}}\n");
+    let listens = "resources: {webhooks: [{webhook: h, connection: hook, filters: [{path: t, value: x}]}]}\n";
+    folder.write("pipelines/p.yml", &format!("{listens}steps:\n- bash: echo ${{{{ add(1, 2) }}}}\n"));
+    folder.write("payload.json", "{}");
+    let told = folder.run(&["check", "--payload", "payload.json", "--format", "json"]).ended_with(1).json();
+    let expected = serde_json::json!([
+        {"pipeline": "p", "webhook": "h", "starts": false, "filters": [], "rejected": true, "expansion": null}
+    ]);
+    assert_eq!(told["pipelines"], expected, "{told}");
+    let text = folder.run(&["check", "--payload", "payload.json"]).ended_with(1).stdout;
+    assert!(
+        text.contains("pipeline p can't be used: it does not start by the webhook h, and the run is rejected"),
+        "{text}"
+    );
+}

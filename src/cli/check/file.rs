@@ -76,7 +76,9 @@ pub(super) fn check(
             let beside: Vec<Diagnostic> = diagnostics.into_iter().skip(read.len()).collect();
             catalog::explained(file, library, &pipeline, read).into_iter().chain(beside).collect()
         };
-        outcomes.retain(|_| !had_errors);
+        if had_errors {
+            outcomes.iter_mut().for_each(Foreseen::be_unusable);
+        }
     }
     foreseen(&pipeline, &substitution, &mut diagnostics);
     Ok(Checked {

@@ -8,6 +8,7 @@ use crate::catalog::{Listener, Pipeline, Trigger, TriggeringWebhook, expand_told
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Diagnostics, shown};
 use crate::pipeline::Trail;
+use crate::taint::Origin;
 use crate::webhook::delivery::{FilterVerdict, Header};
 use crate::webhook::filter;
 use crate::webhook::payload::Payload;
@@ -23,15 +24,15 @@ pub(super) struct Given<'g> {
 }
 
 /// What would become of a delivery by one webhook resource of one pipeline.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct Foreseen {
     pipeline: String,
     /// The alias of the webhook resource.
     webhook: String,
-    /// Whether all filters hold.
+    /// Whether all filters hold. Of a file that can't be used none is looked at, and whatever comes for it is rejected.
     starts: bool,
     filters: Vec<FilterVerdict>,
-    /// Whether it starts, and the run would be rejected: the reports say why.
+    /// Whether it would be rejected: the reports say why.
     rejected: bool,
     /// Where the payload's text would go, and what it would decide. Of a run that would be rejected as far as it
     /// comes.
@@ -95,7 +96,8 @@ impl Given<'_> {
         let expansion = (starts || prepared.is_some()).then(|| {
             let (document, decided) = expand_told(pipeline, &trigger);
             let document = prepared.as_ref().map_or(&document, |prepared| &prepared.document);
-            Trail::of(document, &decided, &pipeline.sources, substitution)
+            let payload = |origin: &Origin| trigger.webhook.as_ref()?.missing(origin);
+            Trail::of(document, &decided, &pipeline.sources, substitution, &payload)
         });
         Ok(Foreseen {
             pipeline: pipeline.name.clone(),
@@ -109,6 +111,11 @@ impl Given<'_> {
 }
 
 impl Foreseen {
+    /// Becomes what is known of a file that can't be used: that a delivery for it is rejected.
+    pub(super) fn be_unusable(&mut self) {
+        *self = Self { starts: false, filters: Vec::new(), rejected: true, expansion: None, ..std::mem::take(self) };
+    }
+
     /// Says whether all filters hold.
     pub(super) fn starts(&self) -> bool {
         self.starts
@@ -116,7 +123,11 @@ impl Foreseen {
 
     /// Returns it for people.
     pub(super) fn text(&self) -> String {
-        let starts = if self.starts { "starts" } else { "does not start" };
+        let starts = match (self.starts, self.rejected) {
+            (true, _) => "starts",
+            (false, true) => "can't be used: it does not start",
+            (false, false) => "does not start",
+        };
         let rejected = if self.rejected { ", and the run is rejected" } else { "" };
         let (pipeline, webhook) = (shown(&self.pipeline), shown(&self.webhook));
         let mut text = format!("pipeline {pipeline} {starts} by the webhook {webhook}{rejected}\n");

@@ -114,7 +114,8 @@ pub(in super::super) fn uses(trail: &Trail) -> String {
     for it in &trail.decisions {
         let holds = if it.holds { "holds" } else { "does not hold" };
         let place = place(it.file.as_deref(), it.line);
-        text.push_str(&format!("    a condition that {holds}{place}\n      {} = {}\n", it.from, it.value));
+        let value = value(&it.value, it.missing);
+        text.push_str(&format!("    a condition that {holds}{place}\n      {}{value}\n", it.from));
     }
     let mut step = None;
     for it in &trail.uses {
@@ -128,12 +129,22 @@ pub(in super::super) fn uses(trail: &Trail) -> String {
         let variable = it.variable.as_ref().map(|name| format!(", as `{name}`")).unwrap_or_default();
         let place = place(it.file.as_deref(), it.line);
         let cut = if it.value.ends_with('…') { format!(" ({} bytes)", it.bytes) } else { String::new() };
-        text.push_str(&format!("{indent}{}{variable}{place}\n{indent}  {} = {}{cut}\n", it.into, it.from, it.value));
+        let value = value(&it.value, it.missing);
+        text.push_str(&format!("{indent}{}{variable}{place}\n{indent}  {}{value}{cut}\n", it.into, it.from));
     }
     if trail.more > 0 {
         text.push_str(&format!("    … and {} more\n", trail.more));
     }
     text
+}
+
+/// Returns what stands at a path of a payload, as it stands behind that.
+fn value(value: &str, missing: Option<&str>) -> String {
+    match missing {
+        Some(what) => format!(": there is {what}"),
+        None if value.is_empty() => ": there is an empty text".to_owned(),
+        None => format!(" = {value}"),
+    }
 }
 
 /// Returns a place in an author's file as it stands behind what it is the place of.

@@ -342,8 +342,7 @@ impl Checker<'_> {
             ScalarKind::Null if !origin.path.is_empty() => {
                 let title = format!("the payload has no value for {what}");
                 let missing = Diagnostic::error(Code::TaintedStructure, title, node.span, "this is nothing");
-                let (whence, path) = origin.place();
-                let note = format!("there is nothing in the {} at `{}`", whence.word(), shown(path));
+                let note = template::nothing_at(origin, scalar.is_null);
                 let help = "test that it is there: `${{ if … }}:` around what needs it, or `coalesce(…, 'default')`";
                 self.diagnostics.push(missing.note(note).help(help));
             }

@@ -61,10 +61,18 @@ fn fixed_scalar(scalar: &yaml::Scalar, node: &yaml::Node) -> Scalar {
             segment_spans: Vec::new(),
             kind: Kind::Null,
             number_from: None,
+            is_null: false,
             patterns: None,
         };
     }
     let kind = if scalar.style == Style::Plain { Kind::Plain } else { Kind::Text };
     let segment_spans = if scalar.text.is_empty() { Vec::new() } else { vec![node.span] };
-    Scalar { text: Text::author(scalar.text.clone()), segment_spans, kind, number_from: None, patterns: None }
+    Scalar {
+        text: Text::author(scalar.text.clone()),
+        segment_spans,
+        kind,
+        number_from: None,
+        is_null: false,
+        patterns: None,
+    }
 }

@@ -2,10 +2,11 @@
 //! Nothing of it is kept while deliveries are accepted.
 
 use super::Expansion;
-use crate::diagnostic::Span;
-use crate::expression::{Step, Value};
+use crate::diagnostic::{Code, Span};
+use crate::expression::{Mistake, Reference, Step, Value};
 use crate::taint::Origin;
 use crate::template::part::Hole;
+use crate::template::value;
 use std::sync::Arc;
 
 /// The most decisions that are told of one expansion.
@@ -42,6 +43,23 @@ impl Expansion<'_> {
                 told.push(Decided { origin, value, span: hole.span, holds });
             }
         }
+    }
+
+    /// Returns the sentence that says where a payload lacks what a mistake needs: nothing has no origin itself.
+    pub(super) fn missing_from(&self, hole: &Hole, mistake: &Mistake) -> Option<String> {
+        if mistake.code != Code::InvalidValue || mistake.note.is_some() {
+            return None;
+        }
+        let within = |it: &Reference| mistake.range.start <= it.range.start && it.range.end <= mistake.range.end;
+        let mut references = hole.expression.references().into_iter().filter(within);
+        let found = |it: Reference| Some((self.place_of(&it.root, &it.steps)?, self.has_null(&it.root, &it.steps)));
+        let (origin, is_null) = references.find_map(found)?;
+        (!origin.place().1.is_empty()).then(|| value::nothing_at(&origin, is_null))
+    }
+
+    /// Says whether a chain of names leads to a null that is there.
+    pub(super) fn has_null(&self, root: &str, steps: &[Step]) -> bool {
+        matches!(self.value_at(root, steps), Some(Value::Null))
     }
 
     /// Returns the value that a chain of names leads to.

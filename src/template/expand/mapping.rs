@@ -5,7 +5,7 @@ use crate::diagnostic::{Code, Diagnostic, Span, shown};
 use crate::taint::Text;
 use crate::template::part::{Element, Pair, Part};
 use crate::template::place::Place;
-use crate::template::value::gap;
+use crate::template::value::{came_from, gap};
 use crate::template::{BRANCHES_MAX, Content, Entry, Kind, Node};
 use std::collections::HashMap;
 
@@ -112,7 +112,9 @@ impl Expansion<'_> {
         let key_span = key.span;
         let Content::Scalar(scalar) = key.content else {
             let title = format!("a key must be text, this is {}", key.describe());
-            self.report(Diagnostic::error(Code::WrongType, title, pair.key.span(), ""));
+            let label = "this is to be the key";
+            let mistake = Diagnostic::error(Code::WrongType, title, pair.key.span(), label);
+            self.report(key.origin.iter().fold(mistake, |it, origin| it.note(came_from(origin))));
             return;
         };
         // A number or a boolean of a payload is no text, but its place as a key is the payload's.
@@ -230,7 +232,9 @@ impl Expansion<'_> {
         for (first, second) in repeated.into_iter().filter(|(_, second)| !entries[*second].is_gap()) {
             let title = format!("the key `{}` is here twice", shown(&entries[second].key.flatten()));
             let duplicate = Diagnostic::error(Code::DuplicateKey, title, entries[second].key_span, "the second time");
-            self.report(duplicate.related(entries[first].key_span, "the first time"));
+            let duplicate = duplicate.related(entries[first].key_span, "the first time");
+            let origin = entries[second].key.origin().or_else(|| entries[first].key.origin());
+            self.report(origin.into_iter().fold(duplicate, |it, origin| it.note(came_from(origin))));
         }
     }
 }

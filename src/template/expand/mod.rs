@@ -46,8 +46,8 @@ use super::part::{Chain, Hole, Part, Piece};
 use super::place::Place;
 use super::value::Size;
 use super::{Branches, Content, Entry, Inputs, Kind, Node, Pattern, Scalar, compile, value};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
-use crate::expression::{Context, Dialect, Mistake, Reference, Rope, Step, Value};
+use crate::diagnostic::{Diagnostic, Diagnostics, Span};
+use crate::expression::{Context, Dialect, Reference, Rope, Step, Value};
 use crate::taint::{Origin, Text};
 use glue::Mixed;
 use spent::{Loop, Spent};
@@ -317,6 +317,8 @@ impl<'e> Expansion<'e> {
         node.origin = value.origin().cloned().or_else(|| self.chain_origin(hole, value));
         if let (Content::Scalar(scalar), Some(origin)) = (&mut node.content, &node.origin) {
             scalar.text = glue::from_payload(value, std::mem::take(&mut scalar.text), origin.clone());
+            let chain = hole.chain.as_ref().filter(|_| scalar.kind == Kind::Null);
+            scalar.is_null = chain.is_some_and(|chain| self.has_null(&chain.root, &chain.steps));
             scalar.segment_spans.resize(scalar.text.segments().len(), node.span);
         }
         if glue::has_number(hole, &node)
@@ -335,18 +337,6 @@ impl<'e> Expansion<'e> {
             return None;
         }
         self.place_of(root, steps)
-    }
-
-    /// Returns the sentence that says where a payload lacks what a mistake needs: nothing has no origin itself.
-    fn missing_from(&self, hole: &Hole, mistake: &Mistake) -> Option<String> {
-        if mistake.code != Code::InvalidValue || mistake.note.is_some() {
-            return None;
-        }
-        let within = |it: &Reference| mistake.range.start <= it.range.start && it.range.end <= mistake.range.end;
-        let mut references = hole.expression.references().into_iter().filter(within);
-        let origin = references.find_map(|reference| self.place_of(&reference.root, &reference.steps))?;
-        let (whence, path) = origin.place();
-        (!path.is_empty()).then(|| format!("there is nothing in the {} at `{}`", whence.word(), shown(path)))
     }
 
     /// Returns the place in a payload that a chain of names leads to, if it begins at one.
@@ -400,7 +390,7 @@ impl<'e> Expansion<'e> {
         }
         let text = text.finish();
         self.count(Size { nodes: 1, bytes: text.len(), depth: 0 }, span);
-        Scalar { text, segment_spans, kind: Kind::Text, number_from, patterns }
+        Scalar { text, segment_spans, kind: Kind::Text, number_from, is_null: false, patterns }
     }
 
     /// Evaluates an expression that stands inside text.
@@ -509,6 +499,7 @@ fn null(span: Span) -> Node {
         segment_spans: Vec::new(),
         kind: Kind::Null,
         number_from: None,
+        is_null: false,
         patterns: None,
     };
     Node { span, origin: None, content: Content::Scalar(scalar) }

@@ -59,7 +59,7 @@ fn nothing_from_a_payload_chooses_the_machine_itself_either() {
         let body = format!("jobs:\n- job: a\n  {key}: ${{{{ parameters.h.t }}}}\n  steps:\n  - script: x\n");
         let missing = format!("the payload has no value for `{key}`");
         told(&body, "{}", &[&missing, "there is nothing in the payload at `t`"], "");
-        told(&body, r#"{"t": null}"#, &[&missing], "");
+        told(&body, r#"{"t": null}"#, &[&missing, "there is null in the payload at `t`"], "there is nothing");
         told(&body, r#"{"t": ""}"#, &[&format!("payload text can't be `{key}`"), "at `t`"], "");
     }
 }
@@ -70,8 +70,31 @@ fn a_choice_by_a_value_that_is_not_there_names_its_place() {
     let wanted =
         ["there is no value, which is not one of the allowed ones", "this is nothing", "in the payload at `kind`"];
     told(body, r#"{"other": 1}"#, &wanted, "`` is not one");
-    told(body, r#"{"kind": null}"#, &wanted, "`` is not one");
+    told(body, r#"{"kind": null}"#, &["there is null in the payload at `kind`"], "there is nothing in");
     told(body, r#"{"kind": "x"}"#, &["`x` is not one of the allowed values", "at `kind`"], "there is nothing");
+}
+
+#[test]
+fn a_key_of_a_payload_that_can_be_none_names_its_place() {
+    let body = "steps:\n- script: x\n  env: {'${{ parameters.h.t }}': x}\n";
+    told(body, r#"{"t": {"a": 1}}"#, &["a key must be text, this is a mapping", "this is to be the key", "at `t`"], "");
+    let body = "steps:\n- script: x\n  ${{ insert }}: ${{ parameters.h.o }}\n";
+    told(body, r#"{"o": {"script": "y"}}"#, &["the key `script` is here twice", "at `o"], "");
+}
+
+/// No value of a payload came into that.
+#[test]
+fn what_the_machine_lacks_names_no_place_of_a_payload() {
+    let folder = Folder::new("");
+    let steps = "steps:\n- bash: echo ${{ parameters.h.a }}\n- pwsh: Write-Host '${{ parameters.h.a }}'\n";
+    folder.write("h.yml", &format!("resources:\n  webhooks:\n  - webhook: h\n    connection: c\n{steps}"));
+    folder.write("p.json", r#"{"a": "x"}"#);
+    let nothing = folder.path().join("nothing").display().to_string();
+    folder.set("PATH", &nothing);
+    let output = folder.run(&["render", "h.yml", "--payload", "p.json"]).ended_with(1);
+    let missing = output.stderr.split("[missing-program]").nth(1).expect("it is told");
+    let own = missing.split("\nerror").next().unwrap_or(missing);
+    assert!(!own.contains("came from the payload"), "{}", output.stderr);
 }
 
 #[test]
