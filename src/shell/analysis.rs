@@ -241,7 +241,7 @@ impl Analysis {
             Requirement::Number => HELP_FOR_PYTHON,
             Requirement::Plain if stands_in("a raw string") => HELP_FOR_RAW,
             Requirement::Plain if stands_in("of an f-string") => HELP_FOR_PYTHON,
-            Requirement::Plain if hole.help.is_some() => hole.help.unwrap_or(HELP),
+            Requirement::Plain | Requirement::PlainPath if hole.help.is_some() => hole.help.unwrap_or(HELP),
             Requirement::Integer | Requirement::Digits if self.language == Language::Bash => HELP_FOR_BASH,
             _ if is_code && stands_in("here-document") => HELP_FOR_CODE,
             _ => "refuse such payloads with a filter, or let the payload choose among your own words with `oneOf`",

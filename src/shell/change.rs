@@ -101,6 +101,14 @@ impl Change {
             Requirement::NotAnOption | Requirement::NoOptionInPath | Requirement::NoOptions => {
                 Some(self.no_option(requirement))
             }
+            Requirement::Plain
+                if self.has(Self::NO_SLASH)
+                    && !self.has_another_front()
+                    && !self.has(Self::DOTTED)
+                    && !self.leaves_words() =>
+            {
+                Some(vec![Requirement::PlainParts])
+            }
             Requirement::Plain => Some(self.plain(requirement)),
             Requirement::FileName if self.has(Self::NO_SLASH) && !self.has_another_front() => {
                 Some(vec![Requirement::PlainPath])
@@ -119,6 +127,11 @@ impl Change {
             }
             Requirement::NotAFile if self.has(Self::MARKED) => Some(vec![requirement, Requirement::NoFileMark]),
             Requirement::OneWord if self != Self::NONE => Some(self.plain(Requirement::Plain)),
+            Requirement::NoPattern | Requirement::OnePath | Requirement::OneAddress if self.leaves_words() => {
+                Some(Vec::new())
+            }
+            // Of an object that brings the address, brackets and braces are no part of it.
+            Requirement::OneAddress if self.has(Self::JSON) => Some(Vec::new()),
             Requirement::OneLine if self.has(Self::JSON) => Some(vec![Requirement::NoBackslash]),
             _ => Some(vec![requirement]),
         }

@@ -1,5 +1,7 @@
 //! Names of files: what a path ends with, and which of them somebody runs.
 
+use super::requirement::Requirement;
+
 /// Ends of names of files that are run sooner or later.
 const RUN_SUFFIXES: &[&str] = &[
     ".sh",
@@ -52,6 +54,55 @@ const RUN_PARTS: &[&str] = &[
     "/bin/",
 ];
 
+/// Files of settings and descriptions that builders and runners of tests do what is said in, by their whole names.
+const OBEYED: &[&str] = &[
+    "pytest.ini",
+    ".pytest.ini",
+    "tox.ini",
+    "setup.cfg",
+    "pyproject.toml",
+    "noxfile.toml",
+    "behave.ini",
+    ".rspec",
+    "phpunit.xml",
+    "phpunit.xml.dist",
+    "composer.json",
+    "Cargo.toml",
+    "pom.xml",
+    "build.xml",
+    "CMakeLists.txt",
+    "CMakePresets.json",
+    "meson.build",
+    "Gemfile",
+    "Rakefile",
+    "Guardfile",
+    "Capfile",
+    "Vagrantfile",
+    "Procfile",
+    "Justfile",
+    "justfile",
+    "Taskfile.yml",
+    "Taskfile.yaml",
+    "mkdocs.yml",
+    "skaffold.yaml",
+    "Tiltfile",
+    "Earthfile",
+    "WORKSPACE",
+    "BUILD",
+    "BUILD.bazel",
+    "deno.json",
+    "jest.config.json",
+    ".pre-commit-config.yaml",
+    ".gitmodules",
+    ".gitattributes",
+];
+
+/// Ends of names of others, and of sources that builders and runners find by themselves.
+const OBEYED_SUFFIXES: &[&str] = &[
+    ".cmake", ".ninja", ".nix", ".rake", ".gemspec", ".gradle", ".kts", ".sbt", ".groovy", ".exs", ".bzl", ".jsx",
+    ".tsx", ".mts", ".cts", ".robot", ".feature", ".ipynb", ".pkr.hcl",
+];
+
 /// Returns the last part of a path: nothing, where it ends with `/`.
 pub(in crate::shell) fn base(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or_default()
@@ -60,4 +111,18 @@ pub(in crate::shell) fn base(path: &str) -> &str {
 /// Says whether a file of this name is likely to be run.
 pub(in crate::shell) fn is_run(file: &str) -> bool {
     RUN_SUFFIXES.iter().any(|suffix| file.ends_with(suffix)) || RUN_PARTS.iter().any(|part| file.contains(part))
+}
+
+/// Returns what text must be that is written to a file of this name, where programs do what is said in it: that of
+/// settings and descriptions takes nothing by which a line of another kind could begin, and a list of variables no further
+/// line.
+pub(in crate::shell) fn written_as(file: &str) -> Option<Requirement> {
+    let name = base(file);
+    let is_obeyed = OBEYED.contains(&name) || OBEYED_SUFFIXES.iter().any(|suffix| name.ends_with(suffix));
+    let are_variables = name.ends_with(".env") || name.starts_with(".env.");
+    match () {
+        () if is_obeyed => Some(Requirement::PlainPath),
+        () if are_variables => Some(Requirement::OneLine),
+        () => None,
+    }
 }

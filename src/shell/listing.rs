@@ -2,6 +2,7 @@
 //! That is looked for in the text alone, before anything is read: what is found leads to an analysis, and to no more.
 
 use super::filename::base;
+use super::runner;
 
 /// Programs that print the names of files.
 const LISTING: &[&str] =
@@ -43,6 +44,13 @@ fn lists(segment: &str, file: Option<&str>) -> bool {
         bare.filter(|word| is_pattern(word) && !word.contains("://"))
     };
     let name = |word: &str| bare(word).rsplit(['(', '`']).next().unwrap_or_default().to_owned();
+    let finds = |file: &str| {
+        let runs = |word: &str| runner::find(base(&name(word))).is_some_and(|runner| runner.may_find(file));
+        words().any(runs) || command.contains("--doctest-glob")
+    };
+    if file.is_some_and(finds) {
+        return true;
+    }
     let lists = words().any(|word| LISTING.contains(&name(word).as_str()));
     let goes_on = command.ends_with('|')
         || ["$(", "`", "<("].iter().any(|open| command.contains(open))
@@ -124,5 +132,8 @@ mod tests {
         check("f=${1%.*}; sh \"$f\" \"$*\"; exit $?", "d.txt", false);
         check("echo $((a * b)); sh \"$x\"", "d.txt", false);
         check("run-parts .", "d.txt", true);
+        check("python3 -m pytest -q", "test_d.txt", true);
+        check(".venv/bin/pytest -q", "test_d.txt", true);
+        check("pytest -q", "d.txt", false);
     }
 }

@@ -52,6 +52,7 @@
 //! earlier      programs with other names, and settings of git, by earlier steps
 //! listing      where a script takes names of files from patterns and lists
 //! words        arguments as tasks split them, and as words of bash
+//! runner       programs that run files by their names
 //! program      commands of another language, judged as bash's
 //! bash         each language: the script with references, and what reaches what evaluates it
 //! powershell
@@ -76,6 +77,7 @@ mod powershell;
 mod program;
 mod python;
 mod requirement;
+mod runner;
 mod obeyed;
 mod special;
 mod symbol;

@@ -87,6 +87,12 @@ pub enum Requirement {
     NotAFile,
     /// No blank, and none of `*`, `?`, `[` and `(`: the shell makes one word of it, and no names of files.
     OneWord,
+    /// None of the marks of a regular expression: it stands for itself in one.
+    NoPattern,
+    /// No `*`, `?`, `[`, `:` and `\`, by which `git` makes several paths of one.
+    OnePath,
+    /// No brackets and braces, by which `curl` makes several addresses of one.
+    OneAddress,
     /// No line break: a second line would be a header or a setting of its own.
     OneLine,
     /// At most [`VALUE_BYTES_MAX`] bytes, because it is read from the environment by another program
@@ -110,6 +116,8 @@ pub enum Requirement {
     /// As [`Self::Plain`], and inside also `/`, `@`, `,` and `=`, without `..` among its parts: a path
     /// that another machine's shell may read.
     PlainPath,
+    /// As [`Self::Plain`], with `/` between several of them.
+    PlainParts,
     /// As [`Self::Plain`]: it is the name of a file, or a part of it.
     FileName,
     /// A letter, digit or `_`, then letters, digits and `_ . + -`, at most [`PLAIN_CHARS_MAX`].
@@ -158,6 +166,9 @@ impl Requirement {
             Self::NoBackslash => !value.contains('\\'),
             Self::NotAFile => !FILE_MARKS.iter().any(|mark| value.starts_with(mark)),
             Self::OneWord => !value.contains(|it: char| it.is_ascii_whitespace() || "*?[(".contains(it)),
+            Self::NoPattern => !value.contains(|it: char| ".*+?|^$()[]{}\\".contains(it)),
+            Self::OnePath => !value.contains(['*', '?', '[', ':', '\\']) && value != ".",
+            Self::OneAddress => !value.contains(['[', ']', '{', '}']),
             Self::OneLine => !value.contains(['\n', '\r']),
             Self::Short => value.len() <= VALUE_BYTES_MAX,
             Self::InsidePath | Self::BelowFolder => is_inside_path(value),
@@ -167,6 +178,7 @@ impl Requirement {
             Self::Repository => is_plain(value) || is_repository(value),
             Self::Label => !value.is_empty() && value.chars().all(|it| it.is_ascii_alphanumeric() || "-_".contains(it)),
             Self::PlainPath => is_plain_path(value),
+            Self::PlainParts => is_plain_path(value) && !value.contains(['@', ',', '=']),
             Self::Plain | Self::FileName => is_plain(value),
             Self::Integer => is_integer(value),
             Self::Digits => are_digits(value),
@@ -215,6 +227,11 @@ impl Requirement {
             Self::NoBackslash => "text without `\\`",
             Self::NotAFile => "text that doesn't begin with `@`, `<` or `file:`",
             Self::OneWord => "text without blanks, `*`, `?`, `[` and `(`, or put into double quotes",
+            Self::NoPattern => {
+                "text without `.`, `*`, `+`, `?`, `|`, `^`, `$`, `\\` and brackets, or put into double quotes"
+            }
+            Self::OnePath => "a name without `*`, `?`, `[`, `:` and `\\`, and not `.`",
+            Self::OneAddress => "text without brackets and braces, or `curl` is given `--globoff`",
             Self::OneLine => "one line of text",
             Self::Short => "shorter than 64 KiB",
             Self::InsidePath | Self::BelowFolder => "a relative path without `..`, not empty",
@@ -224,6 +241,7 @@ impl Requirement {
             Self::Repository => "the address of a repository by `https`, `http` or `ssh`, or one plain word",
             Self::Label => "a part of a host's name: letters, digits, `-`",
             Self::PlainPath => "a path of letters, digits and `_ . + - / @ , =`, without `..`",
+            Self::PlainParts => "plain words with `/` between them: letters, digits and `_ . + -`, without `..`",
             Self::Plain | Self::FileName => "one plain word: letters, digits, `_`, and inside also `.`, `+`, `-`",
             Self::Integer => "an integer",
             Self::Digits => "an integer, or several with `.` between them",

@@ -6,6 +6,7 @@ mod cage;
 mod canary;
 mod changed;
 mod checked;
+mod collected;
 mod errexit;
 mod earlier;
 mod environment;

@@ -66,6 +66,9 @@ pub(super) enum Demand {
     Require(Requirement),
 }
 
+/// The reason of a demand on what stands in a program that edits text.
+pub(super) const IN_EDIT: &str = "a part of a program that edits text";
+
 /// The demands on one hole: the first reason to refuse it, and its requirements.
 #[derive(Debug, Default)]
 pub(super) struct Verdict {
@@ -77,6 +80,8 @@ pub(super) struct Verdict {
     pub(super) is_counted: bool,
     /// It becomes a part of code that the script puts together.
     pub(super) is_in_code: bool,
+    /// It stands in a program that edits text.
+    pub(super) is_in_edit: bool,
 }
 
 /// The most steps that one kind of demand is followed back, far above what a person's script takes: above it,
@@ -224,6 +229,14 @@ impl Flow {
         (0..self.nodes.len()).filter(is_it).collect()
     }
 
+    /// Returns the name of the file that a node is.
+    pub(super) fn file_name(&self, id: Id) -> Option<&str> {
+        match &self.nodes[id] {
+            Node::File(name) => Some(name),
+            _ => None,
+        }
+    }
+
     /// Returns the nodes that payload text reaches, each with a hole that brings some.
     pub(super) fn with_text(&self) -> impl Iterator<Item = (&Node, usize)> {
         let mut outgoing: Vec<Vec<Id>> = vec![Vec::new(); self.incoming.len()];
@@ -354,13 +367,16 @@ impl Verdict {
                 self.is_in_code = true;
             }
             Demand::PlainAsIs => self.refused(reason),
-            Demand::Require(requirement) => match change.before(requirement) {
-                Some(all) => self.requirements.extend(all),
-                None => {
-                    self.changed.get_or_insert(Change::refusal(requirement));
-                    self.is_counted |= matches!(requirement, Requirement::Integer | Requirement::Digits);
+            Demand::Require(requirement) => {
+                self.is_in_edit |= reason == IN_EDIT;
+                match change.before(requirement) {
+                    Some(all) => self.requirements.extend(all),
+                    None => {
+                        self.changed.get_or_insert(Change::refusal(requirement));
+                        self.is_counted |= matches!(requirement, Requirement::Integer | Requirement::Digits);
+                    }
                 }
-            },
+            }
         }
     }
 

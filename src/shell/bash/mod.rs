@@ -35,6 +35,7 @@ use super::requirement::{self, Requirement};
 use super::symbol::{self, line_of, symbols};
 use read::{Why, read};
 use rewrite::rewrite;
+use sink::collected::is_found_by_name;
 use sink::judge;
 pub(super) use sink::{printing, without_version};
 use std::collections::HashSet;
@@ -50,6 +51,12 @@ const PASS_IT: &str = "give it to that code as an argument, such as `bash -c 'de
 const COUNTED: &str = "evaluated as a number, out of a file that another step wrote";
 
 const STOP_IF_EMPTY: &str = "write `${name:?}` there: the script ends where nothing is left of the text";
+
+/// What to do about a text in a program of `sed`.
+const EDIT_IT: &str = "let the program take it from its environment: `export NAME=…; perl -pi -e 's/…/$ENV{NAME}/' file` puts in any text";
+
+/// What to do about a file that a program finds and runs.
+const ANOTHER_FILE: &str = "give the file another name, which the program doesn't look for";
 
 /// What the variables of the environment are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,7 +120,9 @@ pub(super) fn analyse(outline: &Outline, given: Given) -> Result<Findings, Unrea
         let is_special = refusal.as_deref().is_some_and(|reason| reason.starts_with(sink::SPECIAL));
         let is_emptied = refusal.as_deref() == Some(change::EMPTIED);
         let help = is_special.then_some(ANOTHER_NAME).or(is_emptied.then_some(STOP_IF_EMPTY));
-        let help = help.or(verdict.is_in_code.then_some(PASS_IT));
+        let is_found = refusal.as_deref().is_some_and(is_found_by_name);
+        let help = help.or(is_found.then_some(ANOTHER_FILE)).or(verdict.is_in_code.then_some(PASS_IT));
+        let help = help.or(verdict.is_in_edit.then_some(EDIT_IT));
         let requirements = if is_known { verdict.requirements } else { Vec::new() };
         findings.holes.push(Finding { place, requirements, refusal, help, line: None });
     }

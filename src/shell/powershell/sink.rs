@@ -267,7 +267,8 @@ impl<'j> Judge<'j> {
             false => self.parts(argument, 0),
         };
         self.started.extend(sources);
-        self.programs.start(&[vec![Part::Text("curl".to_owned())], word], None, false);
+        let command = ["curl", "--globoff"].map(|it| vec![Part::Text(it.to_owned())]);
+        self.programs.start(&[command.as_slice(), &[word]].concat(), None, false);
     }
 
     /// Judges the item of a drive that is no folder of files, such as `env:NAME`.

@@ -10,6 +10,10 @@ const PYTHON: &str = include_str!("../../testdata/shell/everyday_python.txt");
 pub(super) const SCRIPTS: &str = include_str!("../../testdata/shell/everyday.txt");
 /// What stands between two scripts, on a line of its own.
 pub(super) const BETWEEN: &str = "\n%%%%\n";
+/// Scripts of bash with a title in which marks stand, and what such a delivery else brings.
+pub(super) const TITLES: &str = include_str!("../../testdata/shell/everyday_titles.txt");
+const TITLE: &str = "Fix: don't crash (#12) on \"x\" & more";
+const BRANCH: &str = "feature/x-1";
 /// A title as people write them.
 const VALUE: &str = "Fix the login page";
 
@@ -25,8 +29,6 @@ const REFUSED: &[(&str, &str)] = &[
     ("\"$HOME/tool-$VERSION/tool\"", "the name of a command"),
     // Tools obey what stands in other fields of `package.json` than those that describe the package.
     (".build.commit = $sha", "written to `package.json`"),
-    // Files are told apart by the last part of their names: a script may change its folder.
-    ("< templates/app.yaml > app.yaml", "text in which `envsubst` puts variables"),
 ];
 
 /// What stands for the names in the scripts: `x` is a title.
@@ -59,4 +61,24 @@ fn everyday_scripts_of_python_take_a_title() {
         let text = text(&format!("{}\n", script.trim_end()), |_| VALUE.to_owned());
         placed_in(Language::Python, &text).unwrap_or_else(|refusals| panic!("{script}{refusals:?}"));
     }
+}
+
+#[test]
+fn everyday_scripts_take_a_title_with_marks() {
+    let scripts: Vec<&str> = TITLES.split(BETWEEN).collect();
+    assert_eq!(scripts.len(), 64);
+    let value = |name: &str| match name {
+        "title" => TITLE.to_owned(),
+        "branch" => BRANCH.to_owned(),
+        _ => super::benign::value(name),
+    };
+    let refused: Vec<_> = scripts
+        .into_iter()
+        .filter_map(|script| {
+            let script = format!("{}\n", script.trim_end());
+            let refusals = placed_in(Language::Bash, &text(&script, value)).err()?;
+            Some(format!("{script}{refusals:#?}"))
+        })
+        .collect();
+    assert!(refused.is_empty(), "{}", refused.join("\n"));
 }

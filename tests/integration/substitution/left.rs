@@ -237,6 +237,37 @@ const CARRIED: &[(&str, &str, &str)] = &[
         "bash: |\n    wc -c b.x; sh build.sh",
     ),
     (
+        "bash: |\n    echo \"${{ x }}\" > test_plan.txt",
+        "bash: |\n    pytest",
+        "bash: |\n    cat test_plan.txt; mocha; sh build.sh",
+    ),
+    (
+        "bash: |\n    echo \"${{ x }}\" > docs/notes.rst",
+        "bash: |\n    python3 -m pytest docs/notes.rst",
+        "bash: |\n    cat docs/notes.rst; pytest -q tests",
+    ),
+    (
+        "bash: |\n    echo \"${{ x }}\" > notes.md",
+        "bash: |\n    pytest --doctest-glob='*.md'",
+        "bash: |\n    cat notes.md; pytest",
+    ),
+    (
+        "bash: |\n    echo \"${{ x }}\" > notes.txt",
+        "bash: |\n    prove notes.txt",
+        "bash: |\n    cat notes.txt; prove -r t",
+    ),
+    ("bash: |\n    echo \"${{ x }}\" > t/a.t", "bash: |\n    prove", "bash: |\n    cat t/a.t; pytest"),
+    (
+        "task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: open('test_a.txt', 'w').write('${{ x }}')",
+        "bash: |\n    timeout 60 pytest -q",
+        "bash: |\n    wc -c test_a.txt; rspec",
+    ),
+    (
+        "bash: |\n    echo \"image: ${{ x }}\" > stack.yml",
+        "bash: |\n    docker compose -f stack.yml up -d",
+        "bash: |\n    cat stack.yml; docker compose -f web.yml up -d",
+    ),
+    (
         "bash: |\n    ln -s notes run\n- bash: |\n    echo \"${{ x }}\" > notes",
         "bash: |\n    bash run",
         "bash: |\n    cat run; bash build.sh",

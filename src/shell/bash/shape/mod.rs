@@ -288,6 +288,9 @@ impl Shape {
             Requirement::OneItem => !has(":*?[]`"),
             Requirement::NotAFile => !begins("@<") && !has(":"),
             Requirement::OneWord => !has(" \t\n*?[("),
+            Requirement::NoPattern => !has(".*+?|^$()[]{}\\"),
+            Requirement::OnePath => !has("*?[:\\") && !begins("."),
+            Requirement::OneAddress => !has("[]{}"),
             Requirement::OneLine => !has("\n\r"),
             Requirement::InsidePath | Requirement::BelowFolder => begins_as(word) && !has("\\") && !dots(Set::of('.')),
             Requirement::OneSetting => !has(",;{}[]\\\"'\n\r"),
@@ -297,6 +300,7 @@ impl Shape {
                 !self.is_empty && self.all.is_in(host)
             }
             Requirement::Label => !self.is_empty && only("-"),
+            Requirement::PlainParts => begins_as(word) && only(".+-/") && !dots(Set::of('.')),
             Requirement::PlainPath => begins_as(word) && only(".+-/@,=") && !dots(Set::of('.')),
             Requirement::Plain | Requirement::FileName | Requirement::Repository => begins_as(word) && only(".+-"),
             Requirement::Integer => {

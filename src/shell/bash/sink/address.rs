@@ -25,24 +25,30 @@ const DEPTH_MAX: usize = 4;
 const VALUE: char = '\0';
 
 impl Walker {
-    /// Follows an address of `curl`, which knows more schemes than those of the web.
-    pub(super) fn address(&mut self, argument: &Argument, scope: Scope) {
-        self.address_of(argument, Requirement::WebAddress, scope, 0);
+    /// Follows an address of `curl`, which knows more schemes than those of the web, and makes several addresses of one with
+    /// brackets or braces, if `makes_several` says so.
+    pub(super) fn address(&mut self, argument: &Argument, makes_several: bool, scope: Scope) {
+        self.address_of(argument, (Requirement::WebAddress, makes_several), scope, 0);
     }
 
     /// Follows the name or address of another repository, as `git` is told of it.
     pub(super) fn repository(&mut self, argument: &Argument, scope: Scope) {
-        self.address_of(argument, Requirement::Repository, scope, 0);
+        self.address_of(argument, (Requirement::Repository, false), scope, 0);
     }
 
-    /// Follows an address of which what begins it must be what `requirement` says.
-    fn address_of(&mut self, argument: &Argument, requirement: Requirement, scope: Scope, depth: usize) {
+    /// Follows an address of which what begins it must be what the requirement says.
+    fn address_of(&mut self, argument: &Argument, kind: (Requirement, bool), scope: Scope, depth: usize) {
+        let (requirement, makes_several) = kind;
         let prefix = argument.word.prefix();
         let is_url = prefix.is_empty() || prefix == "--url=";
         let first = argument.parts().find(|(_, sources)| !sources.is_empty()).map(|(_, sources)| sources.clone());
         let first = first.unwrap_or_default();
-        if !first.is_empty() && is_url && !self.begins_as_address(argument, requirement, scope, depth) {
+        if !first.is_empty() && is_url && !self.begins_as_address(argument, kind, scope, depth) {
             self.require(&first, requirement);
+        }
+        if makes_several && !prefix.is_empty() {
+            // Who chooses all of an address may as well choose several.
+            self.require(&argument.sources(), Requirement::OneAddress);
         }
         // In `git@host:path` is no port.
         if requirement == Requirement::WebAddress || argument.word.texts().any(|text| text.contains("://")) {
@@ -52,7 +58,14 @@ impl Walker {
 
     /// Says whether an address begins with a variable that gets nothing but addresses of which the author wrote the
     /// scheme; those are followed as well.
-    fn begins_as_address(&mut self, argument: &Argument, requirement: Requirement, scope: Scope, depth: usize) -> bool {
+    fn begins_as_address(
+        &mut self,
+        argument: &Argument,
+        kind: (Requirement, bool),
+        scope: Scope,
+        depth: usize,
+    ) -> bool {
+        let (requirement, _) = kind;
         let is_empty = |part: &&Part| matches!(part, Part::Text { text, .. } if text.is_empty());
         let Some(Part::Parameter(parameter)) = argument.word.parts.iter().find(|part| !is_empty(part)) else {
             return false;
@@ -79,7 +92,7 @@ impl Walker {
             if let Value::Word(word, _) = value {
                 let word = forward::without_commands(word);
                 let inner = self.argument(&word, scope);
-                self.address_of(&inner, requirement, scope, depth + 1);
+                self.address_of(&inner, kind, scope, depth + 1);
             }
         }
         true

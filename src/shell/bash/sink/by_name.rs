@@ -181,7 +181,7 @@ fn stem(name: &str) -> &str {
 }
 
 /// Says whether the argument that a text begins with is one literal.
-fn is_literal_alone(argument: &str) -> bool {
+pub(super) fn is_literal_alone(argument: &str) -> bool {
     let argument = argument.trim_start();
     let Some(quote) = argument.chars().next().filter(|it| ['"', '\'', '`'].contains(it)) else { return false };
     let Some((literal, behind)) = argument[1..].split_once(quote) else { return false };

@@ -4,6 +4,7 @@
 use super::Walker;
 use super::argument::Argument;
 use super::by_name::tokens;
+use super::collected::is_run_operand;
 use super::file::file_node;
 use super::given::is_read;
 use super::simple::Call;
@@ -182,7 +183,8 @@ impl Walker {
                 self.flow.edges(&content, copied);
             }
         }
-        for (_, argument) in call.rest().iter().enumerate().filter(|(at, _)| !is_read(call.rest(), *at)) {
+        let is_own = |at: usize| !is_read(call.rest(), at) && !is_run_operand(call, at);
+        for (_, argument) in call.rest().iter().enumerate().filter(|(at, _)| is_own(*at)) {
             let literal = argument.literal().filter(|text| !text.starts_with('-') || text.contains('='));
             let Some(text) = literal else { continue };
             self.written_quietly(argument.word, copied);

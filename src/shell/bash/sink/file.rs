@@ -8,7 +8,7 @@ use super::descriptor::names_descriptor;
 use super::packed::GIT;
 use super::running::holds_arguments;
 use super::{Scope, Walker};
-use crate::shell::filename::{base, is_run};
+use crate::shell::filename::{base, is_run, written_as};
 
 /// Why text is refused in a file that is run.
 pub(super) const RUN: &str = "written to a file that the script then runs";
@@ -67,6 +67,8 @@ impl Walker {
             self.later.packages.push(source);
         } else if is_run(&target_text(target)) {
             self.refuse(&[source], &format!("written to `{}`, a file that is run or obeyed", target_text(target)));
+        } else if let Some(requirement) = written_as(&target_text(target)) {
+            self.require(&[source], requirement);
         }
     }
 

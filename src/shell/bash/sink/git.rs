@@ -83,6 +83,9 @@ const REMOTE: &[(&[&str], usize)] = &[
     (&["submodule", "set-url"], 3),
 ];
 
+/// Options behind which the name of a new branch stands.
+const NEW_BRANCH: &[&str] = &["-b", "-B", "--orphan"];
+
 /// Variables that hold what `git` has messages edited by.
 pub(super) const EDITORS: &[&str] = &["EDITOR", "VISUAL", "GIT_EDITOR", "GIT_SEQUENCE_EDITOR"];
 
@@ -139,6 +142,9 @@ impl Walker {
             // Behind the command and the other repository.
             operands().skip(2).for_each(|argument| self.require(&argument.sources(), Requirement::OneRef));
         }
+        if is(&["checkout", "restore", "rm", "clean"]) {
+            self.paths_of_git(call);
+        }
         self.other_repository(call);
         if is(&["commit", "tag", "notes", "merge"]) {
             self.message_of_file(call);
@@ -161,6 +167,18 @@ impl Walker {
         }
         if is_config && !sets_user {
             self.refuse(&call.sources(), "a setting of `git`");
+        }
+    }
+
+    /// Notes what is changed, or thrown away, in the folder of a repository: one path, and not all of it.
+    fn paths_of_git(&mut self, call: Call) {
+        let names_branch = |it: &Argument| NEW_BRANCH.iter().any(|option| it.has_literal(option));
+        for (at, argument) in call.rest().iter().enumerate() {
+            let is_new = at > 0 && names_branch(&call.rest()[at - 1]);
+            if !is_new && !argument.word.prefix().starts_with('-') {
+                self.inside_path(argument);
+                self.require(&argument.sources(), Requirement::OnePath);
+            }
         }
     }
 

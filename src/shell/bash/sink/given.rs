@@ -152,6 +152,7 @@ const DATA_OPTIONS: &[&str] = &[
     "pytest",
     "eslint",
     "jest",
+    "rspec",
     "sentry-cli",
     "rsync",
     "ps",

@@ -1,7 +1,7 @@
 //! Programs that run a program text: Python, Node, Perl, awk, sed, jq, SQL shells. Which they are, and where
 //! they have it, says the table in [`code_option`](super::code_option).
 
-use super::super::flow::{Id, Node};
+use super::super::flow::{Demand, IN_EDIT, Id, Node};
 use super::super::requirement::Requirement;
 use super::super::syntax::{Part, RedirectKind, Word};
 use super::argument::Argument;
@@ -56,6 +56,7 @@ impl Walker {
                 if let Some(code) = call.words.get(index) {
                     self.program_text(name, code);
                     self.running_text(name, code, call);
+                    self.changed_by_code(name, code, call);
                 }
                 index += 1;
             } else if let Some(file) = file_option(interpreter, &option) {
@@ -198,6 +199,7 @@ impl Walker {
                 self.run(first.word);
                 self.runs_file(first, rest, Runner::Interpreter(name.to_owned()), call.scope);
                 self.code_by_descriptor(first, call);
+                call.from(index).into_iter().for_each(|program| self.collected_by_file(program));
                 rest
             }
             (Operand::Code, [verb, rest @ ..])
@@ -383,9 +385,9 @@ impl Walker {
         let sources = code.sources();
         match edited::delimiters(&text) {
             Some(delimiters) if !delimiters.contains(['/', '@', ',', '=']) => {
-                self.require(&sources, Requirement::PlainPath);
+                self.flow.demand(&sources, Demand::Require(Requirement::PlainPath), IN_EDIT);
             }
-            Some(_) => self.require(&sources, Requirement::Plain),
+            Some(_) => self.flow.demand(&sources, Demand::Require(Requirement::Plain), IN_EDIT),
             None => self.refuse(&sources, CODE),
         }
     }

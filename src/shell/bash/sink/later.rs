@@ -36,6 +36,8 @@ pub(super) struct Later {
     /// What is written to `package.json`, and the texts that can only get into a field of it which describes the package.
     pub(super) packages: Vec<Id>,
     pub(super) descriptions: Vec<Id>,
+    /// What is in files that programs obey, and in which text that is known may stand.
+    pub(super) obeyed: Vec<Id>,
     /// Files that code may run, and what the same code writes to them.
     pub(super) files_of_code: Vec<(Vec<Id>, Option<Id>)>,
 }

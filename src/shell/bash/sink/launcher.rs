@@ -9,7 +9,8 @@ use super::code::{Reach, is_shell, joined};
 use super::code_option::{has_code_option, is_interpreter};
 use super::remote::{runs_anything, runs_by_word};
 use super::simple::{Call, Environment};
-use super::{Walker, file, path};
+use super::{Walker, collected, file, path};
+use crate::shell::change::Change;
 use crate::shell::obeyed::is_obeyed;
 
 struct Launcher {
@@ -139,6 +140,16 @@ fn takes_words(inner: Call) -> bool {
     inner.name().is_some_and(|name| PRINTING.contains(&name.as_str()))
 }
 
+/// Says whether a command of `xargs` prints the words of its input behind its own, and does nothing else with them.
+fn prints_words(inner: Call) -> bool {
+    let is_format = |it: &Argument| it.literal().is_some_and(|it| it.contains('%') && !it.starts_with('-'));
+    match inner.name().as_deref() {
+        Some("echo") => inner.rest().iter().all(Argument::is_literal),
+        Some("printf") => inner.rest().first().is_some_and(is_format),
+        _ => false,
+    }
+}
+
 /// Returns what `xargs` replaces by a word of its input: the value of `-I`.
 fn replaced_by_xargs(call: Call) -> Option<String> {
     let words: Vec<String> = call.rest().iter().map(|it| it.word.prefix()).collect();
@@ -260,6 +271,14 @@ impl Walker {
             self.with_words_of_input(inner, &input, replaced_by_xargs(call));
             return true;
         }
+        if let Some(inner) = inner.filter(|inner| replaced_by_xargs(call).is_none() && prints_words(*inner)) {
+            // It takes quotes and backslashes out of its input, so that any word may come of it.
+            self.require(&input, Requirement::NoOptions);
+            let (any, out) = (self.flow.id(Node::AnyFile), inner.scope.out);
+            self.flow.edge(any, out);
+            input.iter().for_each(|source| self.flow.changed_edge(*source, out, Change::DECODED));
+            return true;
+        }
         // Below the folder where it is, a path is as good as a word to a program that only reads what it names.
         let changes = call.rest().iter().any(|it| it.literal().is_some_and(|it| path::changes(&it)));
         self.require(&input, if changes { Requirement::Plain } else { Requirement::PlainPath });
@@ -273,7 +292,8 @@ impl Walker {
         // The name may be a variable's value: `r=sh; xargs "$r"`.
         let texts = inner.map(|inner| self.texts_of_command(inner.words[0].word)).unwrap_or_default();
         let bases = texts.iter().map(|text| base(text));
-        let runs_files = bases.chain([name.as_str()]).any(|name| is_shell(name) || is_interpreter(name));
+        let runs = |name: &str| is_shell(name) || is_interpreter(name) || collected::runs_operands(name);
+        let runs_files = bases.chain([name.as_str()]).any(runs);
         if !runs_files && !is_named_by_input {
             return false;
         }

@@ -11,8 +11,10 @@ mod argument;
 mod braces;
 mod builtin;
 mod by_name;
+mod changing;
 mod code;
 mod code_option;
+pub(super) mod collected;
 mod container;
 mod copied;
 mod descriptor;
@@ -20,6 +22,7 @@ mod edited;
 mod environment;
 mod file;
 mod filter;
+mod foreseen;
 mod forward;
 mod git;
 mod given;
@@ -50,10 +53,9 @@ mod transfer;
 mod written;
 
 use super::Given;
-use super::alternatives::written_out;
 use super::flow::{Demand, Flow, Id, Node, Verdict};
 use super::read::Reading;
-use super::syntax::{Command, Compound, Form, HereDocument, Part, Script, Simple, Word};
+use super::syntax::{Command, Compound, Form, HereDocument, Part, Script, Word};
 use crate::shell::Background;
 use crate::shell::change::Change;
 use crate::shell::obeyed::is_obeyed;
@@ -137,6 +139,7 @@ fn judge_with(
         arguments_here: 0,
         written: Written::default(),
         writes: HashSet::new(),
+        left: HashSet::new(),
         splits_oddly: false,
         split: Change::MARKED,
         beside: 0,
@@ -159,6 +162,7 @@ fn judge_with(
     for (index, name) in environment.iter().enumerate() {
         if let Some(file) = name.strip_prefix(FILE) {
             let (hole, any) = (walker.flow.id(Node::Hole(holes + index)), walker.flow.id(Node::AnyFile));
+            walker.left.insert(hole);
             if file.starts_with(LISTED) {
                 walker.names.listed.insert(hole);
             }
@@ -205,6 +209,8 @@ fn judge_with(
     }
     walker.settle_later();
     walker.settle_runs();
+    walker.settle_found();
+    walker.settle_obeyed();
     walker.settle_numbers();
     let verdicts = walker.flow.verdicts(holes + environment.len());
     let left = |node: &Node| match node {
@@ -254,6 +260,8 @@ struct Walker {
     written: Written,
     /// The names of the files that it writes.
     writes: HashSet<String>,
+    /// The holes of what earlier scripts left in files.
+    left: HashSet<Id>,
     /// The script sets `IFS`, so that no one knows where an unquoted value is split.
     splits_oddly: bool,
     /// What is left of a text that the shell splits.
@@ -291,99 +299,6 @@ impl Walker {
 
     fn require(&mut self, nodes: &[Id], requirement: Requirement) {
         self.flow.demand(nodes, Demand::Require(requirement), "");
-    }
-
-    /// Notes the functions' names, the variables' texts, and whether `IFS` is set, before anything is called or split.
-    fn foresee(&mut self, script: &Script) {
-        for command in &script.commands {
-            self.foresee_command(command);
-        }
-    }
-
-    fn foresee_command(&mut self, command: &Command) {
-        match command {
-            Command::Simple(simple) => self.foresee_simple(simple),
-            Command::Pipeline(commands) => commands.iter().for_each(|command| self.foresee_command(command)),
-            Command::Compound(compound) => {
-                if let Some(name) = &compound.variable {
-                    let words = written_out(&compound.words);
-                    self.texts.entry(name.clone()).or_default().extend(words.iter().filter_map(Word::literal));
-                }
-                compound.bodies.iter().for_each(|body| self.foresee(body));
-            }
-            Command::Function { name, body } => {
-                self.functions.insert(name.clone());
-                self.foresee_command(body);
-            }
-        }
-    }
-
-    fn foresee_written(&mut self, simple: &Simple) {
-        self.foresee_assignments(simple);
-        self.foresee_aliases(simple);
-        self.foresee_links(simple);
-        self.foresee_aliases_of_git(simple);
-        self.foresee_arrays(simple);
-    }
-
-    fn foresee_assignments(&mut self, simple: &Simple) {
-        for assignment in simple.assignments.iter().chain(&simple.declared) {
-            self.splits_oddly |= assignment.name == "IFS" && simple.words.is_empty();
-            let divides_words = |word: &Word| word.literal().is_none_or(|text| text.contains(char::is_alphanumeric));
-            if assignment.name == "IFS" && assignment.values.iter().any(divides_words) {
-                self.split = Change::ANY;
-            }
-            if matches!(assignment.name.as_str(), "BASH_ALIASES" | "BASH_CMDS") {
-                // A key is read as arithmetic is, in which a name is a variable's.
-                let key = |part: &Part| match part {
-                    Part::Text { text, .. } => text.clone(),
-                    Part::Parameter(parameter) => parameter.name.clone(),
-                    _ => String::new(),
-                };
-                for subscript in &assignment.subscripts {
-                    let name = subscript.parts.iter().map(key).collect();
-                    let meanings = assignment.values.iter().map(Word::literal);
-                    self.aliases.entry(name).or_default().extend(meanings);
-                }
-            }
-            let texts = assignment.values.iter().filter_map(Word::literal);
-            self.texts.entry(assignment.name.clone()).or_default().extend(texts);
-            if self.code_depth == 0 {
-                let values =
-                    if assignment.is_array { written_out(&assignment.values) } else { assignment.values.clone() };
-                self.lists.entry(assignment.name.clone()).or_default().push(values);
-            }
-            if !assignment.subscripts.is_empty() || self.code_depth > 0 {
-                self.unlisted.insert(assignment.name.clone());
-            }
-        }
-    }
-
-    /// Notes the arrays that a command makes: by its assignments, or as a word of a command that makes some.
-    fn foresee_arrays(&mut self, simple: &Simple) {
-        let assigned = simple.assignments.iter().chain(&simple.declared).filter(|assignment| assignment.is_array);
-        self.arrays.extend(assigned.map(|assignment| assignment.name.clone()));
-        let literals: Vec<String> = simple.words.iter().filter_map(Word::literal).collect();
-        let has = |names: &[&str]| literals.iter().any(|word| names.contains(&word.as_str()));
-        let is_option = |word: &String| word.starts_with('-') && word.contains(['a', 'A']);
-        let may_make_some = has(&["read", "declare", "typeset", "local", "readonly", "export"]);
-        let name = |word: &Word| word.prefix().split(['=', '+', '[']).next().map(str::to_owned);
-        if has(&["mapfile", "readarray"]) || may_make_some && literals.iter().any(is_option) {
-            self.arrays.extend(simple.words.iter().filter_map(name));
-        }
-        if has(&["mapfile", "readarray", "read", "printf", "unset"]) {
-            self.unlisted.extend(simple.words.iter().filter_map(name));
-        }
-    }
-
-    fn foresee_aliases(&mut self, simple: &Simple) {
-        let [command, words @ ..] = simple.words.as_slice() else { return };
-        for word in words.iter().filter(|_| command.has_text("alias")) {
-            let prefix = word.prefix();
-            let Some((name, _)) = prefix.split_once('=') else { continue };
-            let value = word.literal().and_then(|text| Some(text.split_once('=')?.1.to_owned()));
-            self.aliases.entry(name.to_owned()).or_default().push(value);
-        }
     }
 
     fn script(&mut self, script: &Script, scope: Scope) {
@@ -430,7 +345,7 @@ impl Walker {
         let words = self.arguments(&compound.words, inner);
         if matches!(compound.form, Form::Case(_)) {
             // Without quotes a value is a pattern.
-            words.iter().skip(1).for_each(|pattern| self.one_word(pattern));
+            words.iter().skip(1).for_each(|pattern| self.pattern(pattern));
         }
         for word in &words {
             self.flow.edges(&word.sources(), inner.out);

@@ -14,6 +14,7 @@ use super::test::names_in;
 use super::{Scope, Walker};
 use crate::shell::filename::base;
 use crate::shell::listing::may_be_same;
+use crate::shell::runner::Runner;
 use std::collections::HashSet;
 
 /// The most names that a word is looked at for; with more, it counts as any name.
@@ -40,6 +41,11 @@ pub(super) struct Names {
     pub(super) listed: HashSet<Id>,
     /// Names of files that are run.
     run: Vec<Word>,
+    /// The programs that find files by themselves and run them, and patterns of files that they are told.
+    pub(super) found: Vec<(String, &'static Runner)>,
+    pub(super) patterns: Vec<String>,
+    /// Names that programs are given which run files, and that may be those of folders, each with the program.
+    pub(super) folders: Vec<(String, String)>,
     /// How many names were compared with patterns so far.
     compared: usize,
 }

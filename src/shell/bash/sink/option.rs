@@ -87,14 +87,13 @@ const RUNNING_SHORT: &[(&str, &[&str])] = &[
     ("split", &["--filter"]),
     ("rsync", &["-e"]),
     ("tar", &["-I", "-F"]),
-    ("git", &["-c", "-C", "-O", "--smtp-server", "--template", "--git-dir", "--tool", "--extcmd"]),
+    ("git", &["-c", "-O", "--smtp-server", "--template", "--git-dir", "--tool", "--extcmd"]),
     ("apt-get", &["-o", "-c", "--option"]),
     ("apt", &["-o", "-c", "--option"]),
     ("go", &["-vettool", "--vettool", "-toolexec"]),
     ("npm", &["--node-options", "--userconfig", "--globalconfig"]),
     ("kubectl", &["--kubeconfig"]),
     ("helm", &["--kubeconfig"]),
-    ("terraform", &["-chdir", "--chdir"]),
     ("aria2c", &["--on-download-complete", "--on-download-start", "--on-download-error", "--on-download-stop"]),
     ("mailx", &["-S"]),
     ("mail", &["-S"]),
@@ -107,7 +106,7 @@ const RUNNING_SHORT: &[(&str, &[&str])] = &[
     ("zip", &["-TT"]),
     ("wget", &["-e"]),
     ("curl", &["-K"]),
-    ("make", &["-f", "-C", "-I"]),
+    ("make", &["-f", "-I"]),
     ("java", &["-jar", "-cp", "-classpath"]),
     ("nc", &["-e", "-c"]),
     ("ncat", &["-e", "-c"]),
@@ -127,15 +126,29 @@ const RUNNING_SHORT: &[(&str, &[&str])] = &[
     ("eslint", &["-f", "--format", "-c", "--parser", "--rulesdir"]),
     ("curl", &["-x", "--resolve", "--connect-to", "--doh-url", "--unix-socket", "--abstract-unix-socket"]),
     ("docker", &["-H", "--host", "--context"]),
-    ("mvn", &["-f", "-s", "-gs", "--file", "--settings", "--global-settings"]),
-    ("cargo", &["--manifest-path", "--target"]),
-    ("npm", &["--prefix", "-C"]),
-    ("pnpm", &["--prefix", "-C", "--dir"]),
-    ("yarn", &["--cwd"]),
+    ("mvn", &["-s", "-gs", "--settings", "--global-settings"]),
+    ("cargo", &["--target"]),
     ("helm", &["--repo", "--registry-config", "--ca-file"]),
     ("aws", &["--endpoint-url", "--ca-bundle", "--user-data"]),
     ("cdk", &["--app", "-a"]),
     ("git", &["--separate-git-dir"]),
+];
+
+/// Options whose value is the folder, or a file in the folder, in which the program does what it is told: as behind `cd`.
+const FOLDERS: &[(&str, &[&str])] = &[
+    ("make", &["-C", "--directory"]),
+    ("gmake", &["-C", "--directory"]),
+    ("git", &["-C"]),
+    ("terraform", &["-chdir", "--chdir"]),
+    ("tofu", &["-chdir", "--chdir"]),
+    ("mvn", &["-f", "--file"]),
+    ("mvnw", &["-f", "--file"]),
+    ("gradle", &["-p", "--project-dir"]),
+    ("gradlew", &["-p", "--project-dir"]),
+    ("cargo", &["--manifest-path"]),
+    ("npm", &["--prefix", "-C"]),
+    ("pnpm", &["--prefix", "-C", "--dir"]),
+    ("yarn", &["--cwd"]),
 ];
 
 /// The longest word that counts as several options of one letter: longer ones are one, such as `-DskipTests`.
@@ -158,6 +171,11 @@ pub(super) fn is_running(program: &str, option: Option<&str>) -> bool {
         || shortened()
         || RUNNING_LONG.contains(&option)
         || is_long && option.trim_start_matches('-').split('-').any(|word| RUNNING.contains(&word))
+}
+
+/// Says whether an option's value is the folder in which the program does what it is told.
+pub(super) fn names_place(program: &str, option: &str) -> bool {
+    FOLDERS.iter().any(|(name, options)| *name == program && options.contains(&option))
 }
 
 /// Says whether an option's value is the name of a file of settings that say what the program runs.

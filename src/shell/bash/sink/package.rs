@@ -71,6 +71,10 @@ const VALUED: &[(&str, &[&str])] = &[
     ("kubectl", &["-n", "--namespace", "--context", "--cluster"]),
     ("helm", &["-n", "--namespace", "--kube-context"]),
     ("gh", &["-R", "--repo"]),
+    ("npm", &["--prefix", "-C", "-w", "--workspace"]),
+    ("pnpm", &["--prefix", "-C", "--dir", "-F", "--filter"]),
+    ("yarn", &["--cwd"]),
+    ("bun", &["--cwd"]),
 ];
 
 /// Programs that take a name or a version in front of the command.

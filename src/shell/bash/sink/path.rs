@@ -56,6 +56,22 @@ impl Walker {
         if CHANGING.contains(&name) {
             call.rest().iter().for_each(|argument| self.changed_path(argument));
         }
+        let has = |is: &dyn Fn(&str) -> bool| call.rest().iter().filter_map(Argument::literal).any(|it| is(&it));
+        let is_cluster = |it: &str| it.starts_with('-') && !it.starts_with("--");
+        let moves = match name {
+            "zip" => has(&|it| it == "--move" || is_cluster(it) && it.contains('m')),
+            "tar" | "bsdtar" => has(&|it| it == "--remove-files"),
+            _ => false,
+        };
+        if moves {
+            for argument in call.rest().iter().filter(|it| !it.word.prefix().starts_with('-')) {
+                self.inside_path(argument);
+                self.not_emptied(argument);
+            }
+        } else if name == "zip" {
+            let archive = call.rest().iter().find(|it| !it.word.prefix().starts_with('-'));
+            archive.into_iter().for_each(|archive| self.inside_path(archive));
+        }
         if EMPTIED_BADLY.contains(&name) {
             call.rest().iter().for_each(|argument| self.not_emptied(argument));
         }

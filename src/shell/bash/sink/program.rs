@@ -8,12 +8,12 @@ use super::code::is_shell;
 use super::code_option::{has_code_option, is_interpreter};
 use super::descriptor::names_descriptor;
 use super::file::file_node;
-use super::option::{is_running, names_settings};
+use super::option::{is_running, names_place, names_settings};
 use super::remote::runs_by_word;
 use super::simple::Call;
 use super::tool::takes_text;
 use super::written::Runner;
-use super::{container, given, transfer};
+use super::{collected, container, given, transfer};
 
 /// Letters of `tar` that take the next word.
 const LETTERS_WITH_WORD: &str = "bCfFgHIKLNTVX";
@@ -82,6 +82,8 @@ impl Walker {
             let names_person = option.as_deref() == Some("-c") && argument.word.prefix().starts_with("user.");
             if name == "git" && names_person {
                 self.require(&argument.sources(), Requirement::OneLine);
+            } else if !is_branch && option.as_deref().is_some_and(|option| names_place(name, option)) {
+                self.place(name, argument, argument.first());
             } else if option.as_deref().is_some_and(|option| transfer::names_file(name, option)) {
                 self.path(argument);
                 argument.literal().into_iter().for_each(|file| self.tells(&file));
@@ -119,6 +121,14 @@ impl Walker {
         }
     }
 
+    /// Notes the folder in which a program does what it is told, as it would behind `cd`: below one of the author's, or one
+    /// that the script has checked.
+    fn place(&mut self, name: &str, argument: &Argument, first: Vec<Id>) {
+        let first = self.unchecked(first, Requirement::Plain);
+        self.refuse(&first, &format!("the folder in which `{name}` does what is said there"));
+        self.inside_path(argument);
+    }
+
     fn program_argument(&mut self, name: &str, argument: &Argument) {
         self.not_an_option(argument);
         self.argument_assigns(argument);
@@ -127,6 +137,14 @@ impl Walker {
             return;
         }
         match prefix.split_once('=') {
+            Some((option, folder)) if names_place(name, option) => {
+                let first = if folder.is_empty() { argument.sources() } else { Vec::new() };
+                self.place(name, argument, first);
+            }
+            None if prefix.get(..2).is_some_and(|option| names_place(name, option)) => {
+                let first = if prefix.len() == 2 { argument.sources() } else { Vec::new() };
+                self.place(name, argument, first);
+            }
             Some((option, _)) if transfer::names_file(name, option) => self.path(argument),
             Some((option, _)) if !is_running(name, Some(option)) => {}
             Some((option, _)) => self.refuse(&argument.sources(), &format!("the value of the option `{option}`")),
@@ -149,7 +167,7 @@ impl Walker {
         }
         for (at, argument) in call.rest().iter().enumerate() {
             let name = argument.literal().filter(|name| !name.starts_with('-'));
-            if name.is_some() && !given::is_read(call.rest(), at) {
+            if name.is_some() && !given::is_read(call.rest(), at) && !collected::is_run_operand(call, at) {
                 self.written_quietly(argument.word, written);
             }
         }
@@ -189,6 +207,7 @@ impl Walker {
             "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" => {
                 self.container(call);
                 self.build_context(call);
+                self.files_of_compose(name, call);
             }
             "kubectl" | "oc" => {
                 self.pod(call);
@@ -217,7 +236,9 @@ impl Walker {
             }
             "just" | "task" | "rake" | "invoke" | "inv" | "nox" | "tox" | "nx" | "turbo" | "act" | "less" | "more"
             | "most" | "ant" => self.require_all(call.rest(), Requirement::Plain),
-            "mvn" | "mvnw" | "gradle" | "gradlew" | "sbt" | "lein" | "mill" | "configure" => self.goals(call),
+            "mvn" | "mvnw" | "gradle" | "gradlew" | "lein" | "mill" | "configure" => self.goals(call),
+            // Each word is a line of its own language.
+            "sbt" | "sbtn" | "amm" => self.require_all(call.rest(), Requirement::Plain),
             "mail" | "mailx" | "s-nail" | "sendmail" => self.recipients(call),
             "npm" | "pnpm" | "yarn" => {
                 self.settings(call);
@@ -227,11 +248,6 @@ impl Walker {
                 self.refuse(&call.sources(), "what chooses the processes that are ended");
             }
             "date" => self.clock(call),
-            "pytest" | "py.test" => call.rest().iter().for_each(|argument| {
-                if !argument.word.prefix().starts_with('-') {
-                    self.require(&argument.first(), Requirement::InsidePath);
-                }
-            }),
             "helm" => self.chart(call),
             "gh" if call.rest().first().is_some_and(|it| it.has_literal("alias")) => {
                 self.refuse(&call.sources(), "a command that `gh` runs by another name");
@@ -261,6 +277,7 @@ impl Walker {
             _ => {}
         }
         self.changed_paths(name, call);
+        self.collected(name, call);
     }
 
     /// Notes the time that `date` sets the clock to.
@@ -374,11 +391,21 @@ impl Walker {
             let is_letters = letters.starts_with('-') && !letters.starts_with("--") || at == 0 && begins_with_letters;
             let is_name = |it: &&Argument| is_letters && letters.contains('f') && !it.word.prefix().starts_with('-');
             if let Some(named) = call.rest().get(at + 1).filter(is_name) {
-                self.require(&named.sources(), Requirement::PlainPath);
+                self.archive_name(named, named.first(), &named.word.prefix());
             }
-            if letters.starts_with("--file=") {
-                self.require(&argument.sources(), Requirement::PlainPath);
+            if let Some(before) = letters.strip_prefix("--file=") {
+                let first = if before.is_empty() { argument.sources() } else { Vec::new() };
+                self.archive_name(argument, first, before);
             }
+        }
+    }
+
+    /// Notes what the name of an archive begins with, and what it goes on with: behind a `/` a colon names no machine.
+    fn archive_name(&mut self, named: &Argument, first: Vec<Id>, before: &str) {
+        self.require(&first, Requirement::PlainPath);
+        self.inside_path(named);
+        if !before.contains('/') {
+            self.require(&named.sources(), Requirement::OneRef);
         }
     }
 

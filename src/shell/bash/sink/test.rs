@@ -47,7 +47,12 @@ impl Walker {
             let after = words.get(index + 1);
             if is_one_of(word, MATCHING) {
                 // Without quotes a value is a pattern.
-                after.into_iter().for_each(|pattern| self.one_word(pattern));
+                after.into_iter().for_each(|pattern| self.pattern(pattern));
+            }
+            if word.has_literal("=~")
+                && let Some(pattern) = after
+            {
+                self.require(&pattern.split(), Requirement::NoPattern);
             }
             if is_one_of(word, ARITHMETIC) {
                 for operand in [before, after].into_iter().flatten() {
@@ -60,6 +65,12 @@ impl Walker {
                 self.names_element(operand);
             }
         }
+    }
+
+    /// Notes that a value is a pattern where it stands without quotes.
+    pub(super) fn pattern(&mut self, pattern: &Argument) {
+        self.one_word(pattern);
+        self.require(&pattern.split(), Requirement::NoBackslash);
     }
 
     /// Notes that the subscript of a name such as `a[n]` is evaluated.

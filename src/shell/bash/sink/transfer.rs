@@ -3,7 +3,7 @@
 
 use super::super::flow::Id;
 use super::super::requirement::Requirement;
-use super::super::syntax::Part;
+use super::super::syntax::{Descriptor, Part, RedirectKind};
 use super::Walker;
 use super::argument::Argument;
 use super::simple::Call;
@@ -147,6 +147,19 @@ const FLAGS_OF_CURL: &[&str] = &[
 /// Letters of its options that are followed by a value.
 const VALUED_LETTERS_OF_CURL: &str = "AbcCdDeEFhHKmoPQrtTuUwxXyYz";
 
+/// Options of `wget` whose value is text that is sent.
+const TEXTS_OF_WGET: &[&str] = &[
+    "--post-data",
+    "--body-data",
+    "--user-agent",
+    "-U",
+    "--referer",
+    "--user",
+    "--password",
+    "--method",
+    "--http-user",
+];
+
 /// Says whether a word of `curl` may be an address, by the word in front of it.
 fn may_be_address(before: Option<&Argument>) -> bool {
     let Some(option) = before.and_then(Argument::literal).filter(|it| it.starts_with('-')) else { return true };
@@ -154,6 +167,13 @@ fn may_be_address(before: Option<&Argument>) -> bool {
         return FLAGS_OF_CURL.contains(&option.as_str()) || option.contains('=');
     }
     !option.ends_with(|letter| VALUED_LETTERS_OF_CURL.contains(letter))
+}
+
+/// Says whether an option of `curl` makes brackets and braces in addresses stand for themselves.
+fn turns_globbing_off(option: &str) -> bool {
+    let letters = option.strip_prefix('-').filter(|letters| !letters.starts_with('-')).unwrap_or_default();
+    let flags = letters.split(|letter| VALUED_LETTERS_OF_CURL.contains(letter)).next().unwrap_or_default();
+    option == "--globoff" || flags.contains('g')
 }
 
 /// Says whether an option is a known one, also as the last of several letters.
@@ -169,8 +189,16 @@ impl Walker {
         match name {
             "curl" => self.curl(call),
             "wget" => {
-                let addresses = call.rest().iter().filter(|it| !it.word.prefix().starts_with('-'));
-                addresses.for_each(|address| self.authority(address));
+                for (at, argument) in call.rest().iter().enumerate() {
+                    let before = at.checked_sub(1).and_then(|before| call.rest()[before].literal()).unwrap_or_default();
+                    if matches!(before.as_str(), "--header" | "-H") {
+                        self.require(&argument.sources(), Requirement::OneLine);
+                    } else if !argument.word.prefix().starts_with('-') && !TEXTS_OF_WGET.contains(&before.as_str()) {
+                        self.authority(argument);
+                    } else if argument.word.prefix().starts_with("--header=") {
+                        self.require(&argument.sources(), Requirement::OneLine);
+                    }
+                }
             }
             "gcc" | "cc" | "clang" | "g++" | "c++" | "clang++" | "ld" | "javac" | "dig" | "7z" | "7za" => {
                 call.rest().iter().for_each(|argument| self.require(&argument.first(), Requirement::NotAFile));
@@ -182,7 +210,7 @@ impl Walker {
             "redis-cli" => self.redis(call),
             "dd" => self.dd(call),
             "mail" | "mailx" | "mutt" => self.subject(call),
-            "envsubst" => self.refuse(&[call.scope.stdin], "text in which `envsubst` puts variables"),
+            "envsubst" => self.template(call),
             _ => {}
         }
     }
@@ -232,11 +260,12 @@ impl Walker {
                 self.refuse(&content, "the settings of `curl`");
             }
         }
+        let is_globbing_off = call.rest().iter().filter_map(Argument::literal).any(|it| turns_globbing_off(&it));
         for (at, argument) in call.rest().iter().enumerate() {
             let is_valued = |option: &Argument| !may_be_address(Some(option));
             let before = at.checked_sub(1).map(|before| &call.rest()[before]);
             if may_be_address(before) && !self.has_whole_elements(argument, is_valued) {
-                self.address(argument, call.scope);
+                self.address(argument, !is_globbing_off, call.scope);
             }
         }
         for pair in call.rest().windows(2) {
@@ -294,6 +323,23 @@ impl Walker {
             self.refuse(&call.sources(), "an argument of a command of `redis-cli` that runs it");
         }
         self.refuse(&[call.scope.stdin], "the standard input of `redis-cli`");
+    }
+
+    /// Follows the text in which `envsubst` puts variables. In one command two paths are of two files, whatever they end with:
+    /// `envsubst < templates/app.yaml > app.yaml`.
+    fn template(&mut self, call: Call) {
+        let path = |kind: RedirectKind| {
+            let mut of_kind = call.redirects.iter().filter(|it| it.kind == kind && it.descriptor == Descriptor::Usual);
+            let target = of_kind.next().filter(|_| of_kind.next().is_none()).map(|it| &it.target)?;
+            target.literal().map(|path| (path.trim_start_matches("./").to_owned(), target))
+        };
+        match (path(RedirectKind::Read), path(RedirectKind::Write)) {
+            (Some((read, target)), Some((written, _))) if read != written && call.redirects.len() == 2 => {
+                let content = self.content(target);
+                self.later.files_of_code.push((content, Some(call.scope.out)));
+            }
+            _ => self.refuse(&[call.scope.stdin], "text in which `envsubst` puts variables"),
+        }
     }
 
     fn dd(&mut self, call: Call) {
