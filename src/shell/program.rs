@@ -9,7 +9,7 @@
 use super::analysis::{Finding, Unread};
 use super::bash;
 use super::filename::base;
-use super::outline::{Outline, Piece};
+use super::outline::{Outline, Piece, is_left};
 use super::requirement::Requirement;
 use super::{Background, Language};
 use std::collections::BTreeSet;
@@ -27,12 +27,14 @@ pub(super) enum Part {
 }
 
 /// A program that is started.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Program {
     /// Its name and its arguments.
     pub(super) words: Vec<Vec<Part>>,
     /// What its standard input gets.
     pub(super) input: Holes,
+    /// What the author gives it there, where that is all of it.
+    pub(super) text: Option<String>,
     /// Variables of its environment, and what reaches each.
     pub(super) environment: Vec<(String, Holes)>,
     /// Whether its values are the payload's own texts, and nothing was made of them.
@@ -57,8 +59,8 @@ impl Program {
         self.words.iter().flatten().flat_map(value).chain(self.input.iter().copied()).collect()
     }
 
-    /// Returns what bash's analysis demands.
-    pub(super) fn demands(&self) -> Result<Vec<Demand>, Unread> {
+    /// Returns what bash's analysis finds.
+    pub(super) fn judged(&self) -> Result<Judged, Unread> {
         let mut command = Command::default();
         if self.is_direct {
             command.program(&self.words);
@@ -71,9 +73,19 @@ impl Program {
             command.author("<<< ");
             command.pastes = false;
             command.word(&[Part::Value(self.input.clone())]);
+        } else if let Some(text) = &self.text {
+            command.author(&here_document(text));
         }
-        command.demands(&self.environment)
+        command.judged(&self.environment)
     }
+}
+
+/// What is found of programs.
+#[derive(Debug, Default)]
+pub(super) struct Judged {
+    pub(super) demands: Vec<Demand>,
+    /// The files that they write values to, and what may be in each.
+    pub(super) written: Vec<(String, Holes)>,
 }
 
 /// Commands one after the other, and what is written to files before: what one of them leaves, another may use.
@@ -133,11 +145,20 @@ impl Commands {
 /// The beginning of the variables that stand for values in a command; no environment has such.
 const VALUE: &str = "PIPEHOOK_VALUE_";
 
-/// Returns what is demanded of variables of the environment that a text for a shell may name.
-pub(super) fn demands_of_shell_text(text: &str, environment: &[(String, Holes)]) -> Result<Vec<Demand>, Unread> {
+/// Returns what is found of a text for a shell that may name variables of the environment.
+pub(super) fn judge_shell_text(text: &str, environment: &[(String, Holes)]) -> Result<Judged, Unread> {
     let mut command = Command::default();
     command.author(text);
-    command.demands(environment)
+    command.judged(environment)
+}
+
+/// Returns a text as bash has it for the input of a program.
+fn here_document(text: &str) -> String {
+    let mut end = "PIPEHOOK_INPUT".to_owned();
+    while text.contains(&end) {
+        end.push('_');
+    }
+    format!("<<'{end}'\n{text}\n{end}\n")
 }
 
 /// Programs that give their words, as text, to a shell on another machine: a plain value is a word there too.
@@ -209,7 +230,12 @@ impl Command {
     }
 
     fn demands(self, environment: &[(String, Holes)]) -> Result<Vec<Demand>, Unread> {
-        let mut found = bash::analyse(&self.outline(environment, false), bash::Given::Changed)?.holes;
+        Ok(self.judged(environment)?.demands)
+    }
+
+    fn judged(self, environment: &[(String, Holes)]) -> Result<Judged, Unread> {
+        let findings = bash::analyse(&self.outline(environment, false), bash::Given::Changed)?;
+        let mut found = findings.holes;
         let is_refused = |(value, finding): (&Value, &Finding)| value.is_pasted && finding.refusal.is_some();
         if self.values.iter().zip(&found).any(is_refused)
             && let Ok(pasted) = bash::analyse(&self.outline(environment, true), bash::Given::Changed)
@@ -223,7 +249,10 @@ impl Command {
             }
         }
         let own = self.values.into_iter().map(|value| value.holes);
-        Ok(own.chain(environment.iter().map(|(_, holes)| holes.clone())).zip(found).collect())
+        let all: Vec<Holes> = own.chain(environment.iter().map(|(_, holes)| holes.clone())).collect();
+        let written = findings.written.into_iter().filter(|(file, _)| !is_left(file));
+        let written = written.filter_map(|(file, hole)| Some((file, all.get(hole)?.clone()))).collect();
+        Ok(Judged { demands: all.into_iter().zip(found).collect(), written })
     }
 
     /// Returns the command with a variable for each value, or with a hole for each that is pasted.

@@ -4,7 +4,7 @@
 use super::facts::{Binding, PATH};
 use super::known::{LOADING, QUERYING, SAFE_LOADERS, STARTING};
 use super::modules::{Use, Uses, is_member, is_value, loads_code, only_finds, uses};
-use super::sink::Judge;
+use super::sink::{FILES, Judge};
 use super::tree::{Argument, Expr, Statement};
 use crate::shell::command::ends_inside;
 use crate::shell::filename::is_run;
@@ -38,6 +38,9 @@ const READING: &[&str] = &[
     "unlink",
 ];
 
+/// What the output of a program goes to that is no file.
+const STREAMS: &[&str] = &["PIPE", "DEVNULL", "STDOUT", "stdout", "stderr", "None"];
+
 /// What stands for a file in a script that says it in too many steps: it may be one that is run.
 const ANY_FILE: &str = "any.sh";
 
@@ -60,6 +63,7 @@ impl Judge<'_> {
             self.operation(*operator, target, value);
         }
         self.judge_entry(statement);
+        self.judge_members(statement);
         let mut functions = BTreeSet::new();
         for expression in statement.expressions() {
             let mut inside: Vec<&Expr> = Vec::new();
@@ -117,6 +121,13 @@ impl Judge<'_> {
         if !arguments.is_empty() && names.iter().any(|name| loads_code(name) && !only_finds(name)) {
             self.refuse_files("written to a file that a program may run");
         }
+        let functions: Vec<String> = names.into_iter().collect();
+        self.judge_database(callee, &functions, arguments);
+        self.judge_class_format(callee, arguments);
+        self.judge_scheme(callee, &functions, arguments);
+        self.judge_log(callee, &functions, arguments);
+        self.judge_made_function(callee, &functions, arguments);
+        self.judge_archive(&functions, arguments);
         if let (true, Some(first)) = (self.is_query(callee), arguments.first()) {
             self.refuse(&self.reaches(&first.value), "a part of the code in `execute`");
         }
@@ -124,7 +135,7 @@ impl Judge<'_> {
     }
 
     /// Says whether a name stands for a method that runs code of a database.
-    fn is_query(&self, callee: &Expr) -> bool {
+    pub(super) fn is_query(&self, callee: &Expr) -> bool {
         let Expr::Name(name) = callee else { return false };
         let is_one = |value: &Expr| matches!(value, Expr::Member(_, method) if QUERYING.contains(&method.as_str()));
         self.facts.bindings(name).iter().any(|binding| matches!(binding, Binding::Value(value) if is_one(value)))
@@ -231,11 +242,11 @@ impl Judge<'_> {
             if READING.contains(&method.as_str()) {
                 return;
             }
-            Some(&**owner)
+            Some((**owner).clone())
         } else {
-            None
+            self.owner_of_method(callee)
         };
-        let parts = || owner.into_iter().chain(arguments.iter().map(|argument| &argument.value));
+        let parts = || owner.iter().chain(arguments.iter().map(|argument| &argument.value));
         let mut sources: Holes = parts().flat_map(|part| self.reaches(part)).collect();
         // `print_exc(file=f)`
         if callee.last_name().is_some_and(|name| self.anywhere.contains(name)) {
@@ -244,13 +255,49 @@ impl Judge<'_> {
         let files: Vec<String> = parts().flat_map(|part| self.files(part, 0)).collect();
         self.learn_elsewhere(callee, &sources, &files);
         if sources.is_empty() {
+            self.learn_contents(callee, arguments, &files);
             self.made.extend(files);
             return;
+        }
+        if self.is_starting(callee) {
+            self.write_output(arguments, &sources);
+        }
+        if !files.is_empty() {
+            self.taint(FILES.to_owned(), &sources);
         }
         if files.iter().any(|file| is_run(file)) {
             self.refuse(&sources, "written to a file that is run or obeyed");
         }
         self.written.extend(files.into_iter().map(|file| (file, sources.clone())));
+    }
+
+    /// Returns what a method belongs to that has a name of its own: `w = f.write`.
+    fn owner_of_method(&self, callee: &Expr) -> Option<Expr> {
+        let Expr::Name(name) = callee else { return None };
+        self.facts.bindings(name).iter().find_map(|binding| match binding {
+            Binding::Value(Expr::Member(owner, _)) => Some((**owner).clone()),
+            _ => None,
+        })
+    }
+
+    /// Notes that the output of a program goes to a file of which nobody knows which it is.
+    fn write_output(&mut self, arguments: &[Argument], sources: &Holes) {
+        let is_stream = |value: &Expr| {
+            matches!(value, Expr::Constant) || value.last_name().is_some_and(|name| STREAMS.contains(&name))
+        };
+        let outputs = arguments.iter().filter(|it| matches!(it.name.as_deref(), Some("stdout" | "stderr")));
+        for output in outputs.filter(|it| !is_stream(&it.value)) {
+            if self.files(&output.value, 0).is_empty() {
+                self.write_unnamed(&output.value, sources);
+            }
+        }
+    }
+
+    /// Returns the names of the files that an expression opens to be written.
+    pub(super) fn opened_to_write(&self, expression: &Expr) -> Vec<String> {
+        let Expr::Call(callee, _) = expression else { return Vec::new() };
+        let is_opening = callee.last_name().is_some_and(|name| OPENING.contains(&name));
+        if is_opening { self.files(expression, 0) } else { Vec::new() }
     }
 
     /// Returns the names of the files that an expression stands for, so that it can be written to them.
@@ -275,9 +322,14 @@ impl Judge<'_> {
             }
             Expr::Name(name) => {
                 let values = self.facts.bindings(name).iter();
-                let values = values.filter_map(|it| if let Binding::Value(value) = it { Some(value) } else { None });
+                let values = values.filter_map(|it| match it {
+                    Binding::Value(value) | Binding::Item(value) => Some(value),
+                    Binding::Unknown => None,
+                });
                 values.flat_map(next).collect()
             }
+            Expr::Item(owner, _) => next(owner),
+            Expr::Dict(entries) => entries.iter().flat_map(|(_, value)| next(value)).collect(),
             Expr::Member(owner, name) => {
                 let members = self.facts.bindings(&format!(".{name}")).iter();
                 let values = members.filter_map(|it| if let Binding::Value(value) = it { Some(value) } else { None });

@@ -60,6 +60,8 @@ pub(super) struct Facts {
     pub(super) functions: BTreeMap<String, Vec<Function>>,
     /// The names of its classes.
     pub(super) classes: BTreeSet<String>,
+    /// What its classes are made of.
+    bases: Vec<(String, Expr)>,
     /// What names may stand for beside, or be taken out of, of which more is not known.
     pub(super) given: Vec<(String, Expr)>,
     pub(super) taken: Vec<(String, Expr)>,
@@ -85,6 +87,7 @@ impl Facts {
             bindings: BTreeMap::new(),
             functions: BTreeMap::new(),
             classes: heads.classes,
+            bases: heads.bases,
             given: Vec::new(),
             taken: Vec::new(),
             twins: Vec::new(),
@@ -319,6 +322,14 @@ impl Facts {
     /// Looks up what names get, and says whether a full name was new.
     fn learn_full_names(&mut self) -> bool {
         let mut is_new = false;
+        // A class that is made of one that takes the name of a file takes it too.
+        for (class, base) in self.bases.clone() {
+            let takes_names = |full: &String| uses(full).worst() == Use::Path;
+            for full in self.full_names(&base).into_iter().filter(takes_names) {
+                let known = self.full.entry(class.clone()).or_default();
+                is_new |= known.len() < NAMES_MAX && known.insert(full);
+            }
+        }
         for (name, bindings) in self.bindings.clone() {
             for binding in bindings {
                 let found = match &binding {
@@ -347,6 +358,9 @@ impl Facts {
             Expr::Name(name) => self.names_of(name),
             Expr::Member(owner, name) => {
                 let owners = self.full_names(owner);
+                if let (true, Some(class)) = (name == "__class__", class_of(&owners)) {
+                    return BTreeSet::from([class]);
+                }
                 if owners.is_empty() {
                     return self.full.get(&format!(".{name}")).cloned().unwrap_or_default();
                 }
@@ -410,6 +424,10 @@ impl Facts {
         match (function, text(0)) {
             _ if is_path => PATH.to_owned(),
             ("builtins.__import__" | "importlib.import_module", Some(module)) => module,
+            ("builtins.type", _) if arguments.len() == 1 => {
+                let class = class_of(&self.full_names(&arguments[0].value));
+                class.unwrap_or_else(|| longer(function, "()"))
+            }
             ("builtins.getattr", _) => match (arguments.first(), text(1)) {
                 (Some(owner), Some(name)) => {
                     let owners = self.full_names(&owner.value);
@@ -422,6 +440,11 @@ impl Facts {
             _ => longer(function, "()"),
         }
     }
+}
+
+/// Returns the class of which an object is that a call of it made.
+fn class_of(objects: &BTreeSet<String>) -> Option<String> {
+    objects.iter().find_map(|name| name.strip_suffix("()")).filter(|class| class.contains('.')).map(str::to_owned)
 }
 
 /// Returns a full name with a part more, unless it is long enough.

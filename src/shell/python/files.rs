@@ -78,7 +78,16 @@ const WRITTEN: &[(&str, usize, Held)] = &[
     ("pathlib.Path().replace", 0, Held::Moved),
     ("zipfile.ZipFile", 0, Held::Any),
     ("tarfile.*open", 0, Held::Any),
+    ("zipfile.ZipFile().write", 1, Held::Any),
+    ("tarfile.*().add", 1, Held::Any),
     ("writestr", 0, Held::Given),
+    ("save", 0, Held::Given),
+    ("to_csv", 0, Held::Given),
+    ("to_json", 0, Held::Given),
+    ("to_html", 0, Held::Given),
+    ("to_markdown", 0, Held::Given),
+    ("tofile", 0, Held::Given),
+    ("savetxt", 1, Held::Given),
     ("urllib.request.urlretrieve", 1, Held::Given),
     ("dotenv.set_key", 0, Held::Given),
     ("xml.etree.*ElementTree().write", 0, Held::Given),
@@ -86,7 +95,7 @@ const WRITTEN: &[(&str, usize, Held)] = &[
 ];
 
 /// Named arguments that are the name of a file.
-const NAMING: &[&str] = &["filename", "dst", "target", "file", "dotenv_path"];
+const NAMING: &[&str] = &["filename", "dst", "target", "file", "dotenv_path", "arcname"];
 
 /// What reads a file.
 const READING: &[&str] = &["read", "readline", "readlines", "read_text", "read_bytes", "load", "reader", "DictReader"];
@@ -227,9 +236,9 @@ impl Judge<'_> {
                 let bindings = self.facts.bindings(name).iter();
                 bindings.into_iter().any(|it| matches!(it, Binding::Value(value) if is_writing(value)))
             }
-            callee => is_writing(callee) && files.is_empty(),
+            callee => is_writing(callee),
         };
-        if is_one && !sources.is_empty() {
+        if is_one && files.is_empty() && !sources.is_empty() {
             let file = if let Expr::Member(owner, _) = callee { owner } else { callee };
             self.write_unnamed(file, sources);
         }
@@ -262,8 +271,9 @@ impl Judge<'_> {
                     written.extend(files.map(|file| (file, holes.clone())));
                 }
                 if self.is_starting(callee) {
-                    let files = self.words_of_writers(arguments);
-                    written.extend(files.into_iter().map(|file| (file, own.clone())));
+                    let (files, is_copied) = self.words_of_writers(arguments);
+                    let holes = if is_copied { &all } else { &own };
+                    written.extend(files.into_iter().map(|file| (file, holes.clone())));
                 }
             });
         }
@@ -318,14 +328,22 @@ impl Judge<'_> {
         own.is_none_or(|own| self.is_written_file(own))
     }
 
-    /// Returns the words of a program that writes what it reads to a file.
-    fn words_of_writers(&self, arguments: &[Argument]) -> Vec<String> {
+    /// Returns the words of a program that writes what it reads to a file, and whether it reads one that has payload text.
+    fn words_of_writers(&self, arguments: &[Argument]) -> (Vec<String>, bool) {
         let lists = arguments.first().and_then(|first| self.lists(&first.value, 0)).unwrap_or_default();
         let word = |item: &Item| if let Item::Word(word) = item { word.text() } else { None };
         let is_writer =
             |list: &&Vec<Item>| list.first().and_then(word).is_some_and(|it| WRITERS.contains(&it.as_str()));
-        let words = lists.iter().filter(is_writer).flat_map(|list| list.iter().skip(1).filter_map(word));
-        words.map(|it| it.strip_prefix("of=").unwrap_or(&it).to_owned()).filter(|it| !it.starts_with('-')).collect()
+        let words = || {
+            let items = lists.iter().filter(is_writer).flat_map(|list| list.iter().skip(1));
+            items.map(|item| match item {
+                Item::Word(word) | Item::Several(word) => word,
+            })
+        };
+        let is_copied = words().any(|word| self.is_written_file(word));
+        let names = words().flat_map(|word| self.texts(word, 0));
+        let names = names.map(|it| it.strip_prefix("of=").unwrap_or(&it).to_owned());
+        (names.filter(|it| !it.starts_with('-')).collect(), is_copied)
     }
 
     /// Says whether a name is that of a function which gives a command to a shell, where commands are judged.

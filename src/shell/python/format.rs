@@ -1,15 +1,20 @@
 //! Texts that a Python script takes for formats: what stands in front of `%` or `.format`, or is given to a
 //! function that does the same. A format reaches into whatever is put in: `{0.__class__}`.
 
+use super::known::LOGGING;
 use super::lexer::Token;
 use super::line::{arguments, names, split};
 use super::sink::Judge;
+use super::tree::{Argument, Expr};
 
 /// Methods of a text that take it for a format.
 const METHODS: &[&str] = &["format", "format_map", "vformat", "__mod__", "__rmod__", "__format__"];
 
 /// What such a method is taken from, so that its first argument is the format.
 const OWNERS: &[&str] = &["str", "bytes", "Formatter"];
+
+/// The classes of texts by their full names.
+const CLASSES: &[&str] = &["builtins.str", "builtins.bytes", "builtins.type()", "collections.UserString"];
 
 impl Judge<'_> {
     /// Refuses the text whose method at an index takes it for a format, or the first argument where the method
@@ -20,6 +25,58 @@ impl Judge<'_> {
         let is_class = names(owner).any(|name| OWNERS.contains(&name) || self.formatters.contains(name));
         if let Some(given) = arguments(statement, at + 1).filter(|_| is_class) {
             self.refuse_format(&self.sources(split(given)[0]));
+        }
+    }
+
+    /// Refuses the first argument of such a method where it is that of a class by any name: `s = str`, `type('').format(…)`.
+    /// What `super().format` takes for a format is the object itself.
+    pub(super) fn judge_class_format(&mut self, callee: &Expr, arguments: &[Argument]) {
+        let Expr::Member(owner, method) = callee else { return };
+        if !METHODS.contains(&method.as_str()) {
+            return;
+        }
+        if matches!(&**owner, Expr::Call(callee, _) if callee.last_name() == Some("super")) {
+            let own = self.tainted.get("self").cloned().unwrap_or_default();
+            self.refuse_format(&own);
+        } else if let (true, false, Some(first)) =
+            (self.may_be_class(owner), self.facts.is_function(method), arguments.first())
+        {
+            self.refuse_format(&self.reaches(&first.value));
+        }
+    }
+
+    /// Says whether an expression may be the class of texts, or one of the script's.
+    fn may_be_class(&self, expression: &Expr) -> bool {
+        match expression {
+            Expr::Name(name) if self.classes.contains(name) => true,
+            Expr::Name(_) => {
+                let is_one = |name: &String| CLASSES.contains(&name.as_str());
+                self.facts.full_names(expression).iter().any(is_one)
+            }
+            Expr::Member(_, name) => name.starts_with("__") && name.ends_with("__"),
+            Expr::Call(callee, _) => callee.last_name() == Some("type"),
+            Expr::Item(owner, _) => self.may_be_class(owner),
+            Expr::Any(items) | Expr::List(items) => items.iter().any(|item| self.may_be_class(item)),
+            _ => false,
+        }
+    }
+
+    /// Refuses the text of a line of a log that is put together with others, by whatever name the log goes.
+    pub(super) fn judge_log(&mut self, callee: &Expr, functions: &[String], arguments: &[Argument]) {
+        let Some(name) = callee.last_name() else { return };
+        let last = |full: &String| full.rsplit('.').next().is_some_and(|last| LOGGING.contains(&last));
+        let is_one = functions.iter().any(|full| full.starts_with("logging.") && last(full));
+        let is_method = matches!(callee, Expr::Member(..)) && LOGGING.contains(&name) && !self.facts.is_function(name);
+        let is_unknown = functions.iter().all(|full| full.starts_with("builtins."));
+        let may_be = is_unknown && is_method && self.imported.contains("logging");
+        if !is_one && !may_be {
+            return;
+        }
+        // The first that `log` is given is a level.
+        let has_level = name == "log" || functions.iter().any(|full| full.ends_with(".log"));
+        let placed: Vec<&Expr> = arguments.iter().filter(|it| it.name.is_none()).map(|it| &it.value).collect();
+        if let Some([format, _, ..]) = placed.get(usize::from(has_level)..) {
+            self.refuse(&self.reaches(format), "a part of the format of a line of the log");
         }
     }
 

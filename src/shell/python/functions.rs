@@ -32,6 +32,8 @@ pub(super) enum Place {
 pub(super) struct Heads {
     pub(super) classes: BTreeSet<String>,
     pub(super) places: Vec<Place>,
+    /// What its classes are made of, each with what stands for one of the others.
+    pub(super) bases: Vec<(String, Expr)>,
     /// The functions behind a decorator of which nobody knows what it does.
     pub(super) decorated: BTreeSet<String>,
 }
@@ -60,6 +62,11 @@ impl Heads {
             let words: Vec<&str> = names(line.tokens).take(2).collect();
             if let (["class", name], Some(column)) = (words.as_slice(), line.column) {
                 heads.classes.insert((*name).to_owned());
+                for statement in &line.statements {
+                    if let Statement::Expr(base) = statement {
+                        heads.bases.push(((*name).to_owned(), base.clone()));
+                    }
+                }
                 open.push((column, true));
             }
             let (mut next, mut is_next_open) = (Place::Class, false);

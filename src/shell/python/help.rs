@@ -9,6 +9,8 @@ const HANDED: &str = "call it by its name, with a text of your own; or start the
 
 const ENVIRONMENT: &str = "write `os.environ['NAME'] = value`, or give the program `env={**os.environ, 'NAME': value}`";
 
+const NAMED_FILE: &str = "write it to a file whose name stands in the script, with an end of your own: `open('notes.txt', 'w')`, `open(f'{name}.txt', 'w')`";
+
 const PROGRAM: &str =
     "give it to a program as a word of a list, behind the program's name: `subprocess.run(['git', 'log', value])`";
 
@@ -21,7 +23,14 @@ const HELPS: &[(&str, &str)] = &[
     ("format", "put it in as a value: `'{} …'.format(value)`, `'%s …' % (value,)`, or an f-string"),
     ("template", "put it in as a value: `Template(text).substitute(name=value)`, `.render(name=value)`"),
     ("the environment", "give the variable a name of your own that no program obeys, such as `APP_TITLE`"),
-    ("written to a file", "write it to a file that nothing runs, such as one that ends with `.txt` or `.json`"),
+    ("the module", NAMED_FILE),
+    ("the scheme", "write the scheme yourself: `f'https://{host}/…'`"),
+    ("where `case` takes", "call the function by its name, and let `case` choose among your own words"),
+    ("is not written down", NAMED_FILE),
+    (
+        "written to a file",
+        "write it to a file that nothing runs or obeys, such as `notes.txt` or `data.json`, and have the program read it there",
+    ),
     ("can't read", "put the value into a variable in a statement of its own"),
     ("`execute", "give it as a parameter: `execute('… ?', (value,))`"),
     ("program", PROGRAM),

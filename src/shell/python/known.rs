@@ -22,6 +22,9 @@ pub(super) const RUNNING: &[&str] = &[
     "vars",
     "attrgetter",
     "methodcaller",
+    "getmembers",
+    "getmembers_static",
+    "getattr_static",
     "create_subprocess_shell",
     "spawn",
     "interact",
@@ -87,6 +90,9 @@ pub(super) const FINDING: &[&str] = &[
     "getattr",
     "attrgetter",
     "methodcaller",
+    "getmembers",
+    "getmembers_static",
+    "getattr_static",
     "vars",
     "globals",
     "locals",
@@ -173,7 +179,10 @@ pub(super) const TOUCHING_MEMBERS: &[&str] =
 pub(super) const LOGGING: &[&str] = &["debug", "info", "warning", "warn", "error", "critical", "exception", "log"];
 
 /// Functions among the templates' libraries that take the text of a template.
-pub(super) const TEMPLATING: &[&str] = &["from_string"];
+pub(super) const TEMPLATING: &[&str] = &["from_string", "compile_expression"];
+
+/// What has such texts by their names: the dictionary of a loader.
+pub(super) const TEMPLATE_TEXTS: &str = "mapping";
 
 /// Those libraries.
 pub(super) const TEMPLATES: &[&str] = &["jinja2", "mako", "django"];

@@ -323,6 +323,24 @@ impl Judge<'_> {
         takers
     }
 
+    /// Returns the name at an index as the script has it, with the module in front.
+    pub(super) fn whole_name(&self, name: &str, statement: &[Token], at: usize) -> String {
+        match statement.get(..at) {
+            Some([.., Token::Name(module), Token::Other('.')]) if self.modules.contains(module) => {
+                format!("{module}.{name}")
+            }
+            _ => name.to_owned(),
+        }
+    }
+
+    /// Says whether what is called `Timer` is that of `threading`, which calls a function later, and not that of
+    /// `timeit`, which runs a text.
+    pub(super) fn waits(&self) -> bool {
+        let is_other = self.named.contains("timeit") || self.texts.contains("timeit") || self.classes.contains("Timer");
+        let is_bound = self.facts.is_function("Timer") || !self.facts.bindings("Timer").is_empty();
+        self.imported.contains("threading") && !is_other && !is_bound
+    }
+
     /// Notes the variables that get the name of a file that is run or obeyed.
     pub(super) fn learn_run_file(&mut self, statement: &[Token]) {
         let Some(equals) = assignments(statement).last().copied() else { return };

@@ -261,7 +261,13 @@ impl Lexer<'_> {
                 }
             }
             next => {
-                text.extend(next.and_then(Symbol::char));
+                let letter = next.and_then(Symbol::char);
+                // A text for a shell has its lines so.
+                text.extend(letter.map(|letter| match letter {
+                    'n' if escapes != Escapes::None => '\n',
+                    't' if escapes != Escapes::None => '\t',
+                    letter => letter,
+                }));
                 self.at += 2;
             }
         }

@@ -112,6 +112,8 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     ("builtins.breakpoint", "c"),
     ("builtins.help", "c"),
     ("asyncio.subprocess.create_*", "d"),
+    ("asyncio.open_unix_connection", "pd path:p"),
+    ("asyncio.*_unix_*", "dp path:p"),
     ("cgi.FieldStorage*", "d"),
     ("cgi.parse_header", "d"),
     ("dataclasses.make_dataclass", "c"),
@@ -164,6 +166,10 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     ("os.close", "d"),
     ("os.fdopen", "d"),
     ("os.read", "d"),
+    // A text is the name of a file there, and an address is a list.
+    ("socket.socket().bind", "p"),
+    ("socket.socket().connect*", "p"),
+    ("socketserver.*Unix*", "pd"),
     ("subprocess.Popen().*", "d"),
     ("sys.stdin.*", "d"),
     ("sysconfig.get_*", "d"),
@@ -205,6 +211,11 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     ("wsgiref.simple_server.make_server*", "d"),
     ("wsgiref.util.*", "d"),
     ("xml.dom.minidom.parse", "pd file:p"),
+    ("xml.etree.*().write*", "pd file_or_filename:p file:p"),
+    ("xml.etree.*ElementTree().parse", "pd source:p"),
+    ("xml.etree.ElementTree.ElementTree", "dp file:p"),
+    ("xml.etree.*.iterparse", "pd source:p"),
+    ("xml.etree.*.canonicalize", "d from_file:p"),
     ("xml.sax.parse", "pd source:p"),
     ("xml.sax.parseString", "d"),
     ("xmlrpc.client.ServerProxy", "ad uri:a"),
@@ -239,6 +250,11 @@ pub(super) enum Nature {
     Harmful,
     /// It is none of the library's, or has what stands for itself without a module: those that run a text have rows.
     Foreign,
+}
+
+/// Says whether a module is one of the library's.
+pub(super) fn is_module(name: &str) -> bool {
+    NAMES.contains(name)
 }
 
 /// Returns what is known of the module that has the function of a full name.

@@ -49,6 +49,10 @@
 //! proof        whether a text is the author's; authors: of what it can be made; handed: what has to be proved
 //! unnamed      the names of files for later scripts
 //! files        commands that may run a file with payload text
+//! imports      files of names that nobody reads off, which the script imports or has run
+//! inputs       code of the author's for programs, on their input or in a file; made: functions that code in a text makes
+//! choices      the author's words among which payload text chooses
+//! members      members of objects that are set or that `case` takes; databases: files that a database is told of
 //! spread       what payload text gets into; shared: objects with several names; passed: functions that are kept
 //! work         how much is looked at for all that
 //! ```
@@ -58,7 +62,9 @@ mod apart;
 mod authors;
 mod calls;
 mod changed;
+mod choices;
 mod coding;
+mod databases;
 mod environment;
 mod facts;
 mod files;
@@ -68,11 +74,15 @@ mod functions;
 mod given;
 mod handed;
 mod help;
+mod imports;
+mod inputs;
 mod known;
 mod learn;
 mod lexer;
 mod library;
 mod line;
+mod made;
+mod members;
 mod modules;
 mod numbers;
 mod parse;

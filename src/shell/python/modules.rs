@@ -91,6 +91,8 @@ const VALUES: &[&str] = &[
 /// `f`: a format, `c`: code. A name that ends with `*` stands for all that begin so; the first row that fits holds.
 const ROWS: &[(&str, &str)] = &[
     ("builtins.eval", "c"),
+    // What code returns may be a function.
+    ("builtins.eval()*", "c"),
     ("builtins.exec", "c"),
     ("builtins.compile", "c"),
     ("builtins.open", "pd file:p"),
@@ -280,6 +282,7 @@ const ROWS: &[(&str, &str)] = &[
     ("*.yaml.load*", "c"),
     ("jinja2.Template", "c"),
     ("jinja2.*.from_string", "c"),
+    ("jinja2.*.compile_expression", "c"),
     ("jinja2.DictLoader", "c"),
     ("jinja2.FunctionLoader", "c"),
     ("jinja2.loaders.DictLoader", "c"),
@@ -306,6 +309,8 @@ const ROWS: &[(&str, &str)] = &[
     ("torch.hub.load*", "c"),
     ("torch.jit.load", "c"),
     ("joblib.load", "c"),
+    ("attr.make_class", "c"),
+    ("attrs.make_class", "c"),
     ("pandas.read_pickle", "c"),
     ("*.models.load_model", "c"),
     // The name of a repository chooses what `git` runs, and any other word may be an option.

@@ -129,7 +129,7 @@ impl Judge<'_> {
     }
 
     /// Returns where the call ends whose bracket is at an index, if nothing in it does anything.
-    fn end_of_plain_call(&self, tokens: &[Token], call: usize) -> Option<usize> {
+    pub(super) fn end_of_plain_call(&self, tokens: &[Token], call: usize) -> Option<usize> {
         let mut open = 0_usize;
         for (index, token) in tokens.iter().enumerate().skip(call) {
             match token {
@@ -200,6 +200,10 @@ impl Judge<'_> {
                 items => items.iter().all(|item| self.is_number(item, seen)),
             },
             Expr::Name(name) => {
+                // What `case` gives it is anything.
+                if self.bound.contains(name) {
+                    return false;
+                }
                 if !seen.insert(name) {
                     return true;
                 }
@@ -231,7 +235,7 @@ impl Judge<'_> {
     }
 
     /// Says whether the script may give other things to names than it writes down.
-    fn renames(&self) -> bool {
+    pub(super) fn renames(&self) -> bool {
         RENAMING.iter().any(|name| self.named.contains(*name))
     }
 }

@@ -114,7 +114,8 @@ impl<'t> Parser<'t> {
         }
         if self.eat_word("yield") {
             self.eat_word("from");
-            return if self.is_end() || self.is(')') { Some(Expr::Constant) } else { self.list() };
+            // What it is sent nobody sees.
+            return if self.is_end() || self.is(')') { Some(Expr::Name("yield".to_owned())) } else { self.list() };
         }
         if self.is_at(1, ':')
             && self.is_at(2, '=')
@@ -210,7 +211,7 @@ impl<'t> Parser<'t> {
                 self.at += 1;
                 value = Expr::Member(Box::new(value), name);
             } else if self.eat('(') {
-                value = Expr::Call(Box::new(value), self.arguments()?);
+                value = Expr::call(value, self.arguments()?);
             } else if self.eat('[') {
                 let index = self.subscript()?;
                 value = Expr::Item(Box::new(value), Box::new(index));

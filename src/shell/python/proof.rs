@@ -147,6 +147,11 @@ impl<'p, 's> Proof<'p, 's> {
             }
             Expr::Name(name) => self.name(name, scope, want),
             Expr::Member(owner, name) => self.member(expression, owner, name, scope),
+            Expr::Item(..) | Expr::Call(..) if self.judge.chosen(expression).is_some() => {
+                let otherwise = self.judge.chosen(expression).unwrap_or_default();
+                self.push_all(otherwise.iter().map(|argument| (&argument.value, scope)));
+                Ok(())
+            }
             Expr::Item(owner, key) => {
                 if self.judge.variable_of(expression).is_none()
                     && !matches!(&**owner, Expr::Name(name) if name == "argv")

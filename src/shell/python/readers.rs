@@ -1,14 +1,17 @@
 //! Payload text that a module of Python reads in a way of its own: annotations as code, words of a command line as
 //! names of files, settings with references to others.
 
-use super::known::is_running;
+use super::known::{TEMPLATES, is_running};
 use super::learn::ARGUMENT_NAMES;
 use super::lexer::Token;
 use super::line::{arguments, closing, names, split};
 use super::sink::Judge;
-use super::tree::{Expr, Statement};
+use super::texts::UNKNOWN;
+use super::tree::{Argument, Expr, Statement};
+use crate::shell::filename::base;
 use crate::shell::program::Holes;
 use crate::shell::requirement::Requirement;
+use std::collections::BTreeSet;
 
 /// Functions that evaluate annotations, and the argument that has others do so.
 const EVALUATING: &[&str] = &["get_type_hints", "get_annotations", "eval_str"];
@@ -21,6 +24,19 @@ const ANNOTATION: &str = "an annotation, which is code";
 
 /// What has examples besides the descriptions of functions.
 const EXAMPLES: &[&str] = &["__test__", "__doc__"];
+
+/// The method by which a class of the script's own loads templates, and those that return one by its file.
+const LOADER: &str = "get_source";
+const GETTING_TEMPLATES: &[&str] =
+    &["get_template", "select_template", "get_or_select_template", "render_template", "render_to_string"];
+
+/// Why payload text can't be one.
+const TEMPLATE: &str = "the text of a template, which is code";
+
+/// What opens an archive that a script gives it the bytes of, at which place, and what unpacks one.
+const ARCHIVES: &[&str] = &["tarfile.open", "tarfile.TarFile", "tarfile.TarFile.open"];
+const ARCHIVE_PLACE: usize = 2;
+const UNPACKING: &[&str] = &["extractall", "extract"];
 
 /// What a `ConfigParser` is called.
 const SETTINGS: &str = "configparser.ConfigParser()";
@@ -84,7 +100,8 @@ impl Judge<'_> {
                 self.refuse(&self.sources(statement), "the examples of a description, which `doctest` runs");
             }
             let annotations = annotations(statement);
-            if evaluates && !annotations.is_empty() || names(statement).any(|name| ANNOTATIONS.contains(&name)) {
+            let are_named = |token: &Token| matches!(token, Token::Name(name) | Token::Text(name, _) if ANNOTATIONS.contains(&name.as_str()));
+            if evaluates && !annotations.is_empty() || statement.iter().any(are_named) {
                 self.refuse(&self.sources(statement), ANNOTATION);
             }
             for annotation in annotations {
@@ -98,6 +115,44 @@ impl Judge<'_> {
                 self.require(&sources, Requirement::InsidePath);
             }
         }
+    }
+
+    /// Refuses payload text as a template: what a loader of the script's own returns, and what it writes to a file that a
+    /// template is read from by that name.
+    pub(super) fn judge_templates(&mut self, statements: &[Statement]) {
+        if !TEMPLATES.iter().any(|library| self.imported.contains(*library)) {
+            return;
+        }
+        let mut named: BTreeSet<String> = BTreeSet::new();
+        for statement in statements {
+            if let (Statement::Return(value), true) = (statement, self.functions.contains_key(LOADER)) {
+                self.refuse(&self.reaches(value), TEMPLATE);
+            }
+            for expression in statement.expressions() {
+                expression.walk(&mut |inner| {
+                    let Expr::Call(callee, arguments) = inner else { return };
+                    if callee.last_name().is_some_and(|name| GETTING_TEMPLATES.contains(&name)) {
+                        named.extend(arguments.iter().flat_map(|it| self.texts(&it.value, 0)));
+                    }
+                });
+            }
+        }
+        let is_one = |file: &str| !file.contains(UNKNOWN) && named.iter().any(|name| base(name) == base(file));
+        let written = self.written.iter().chain(&self.moved).filter(|(file, _)| is_one(file));
+        let held: Holes = written.flat_map(|(_, holes)| holes).copied().collect();
+        self.refuse(&held, TEMPLATE);
+    }
+
+    /// Refuses payload text as an archive that the script unpacks: names in it may lead out of the folder.
+    pub(super) fn judge_archive(&mut self, functions: &[String], arguments: &[Argument]) {
+        let unpacks = UNPACKING.iter().any(|name| self.named.contains(*name));
+        if !unpacks || !functions.iter().any(|name| ARCHIVES.contains(&name.as_str())) {
+            return;
+        }
+        let placed = arguments.get(ARCHIVE_PLACE).filter(|it| it.name.is_none());
+        let named = arguments.iter().find(|it| it.name.as_deref() == Some("fileobj"));
+        let held: Holes = placed.or(named).map(|it| self.reaches(&it.value)).unwrap_or_default();
+        self.refuse(&held, "an archive that is unpacked");
     }
 
     /// Returns the payload text in an annotation. What the script's functions and classes are called is its own, and

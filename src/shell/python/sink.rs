@@ -9,13 +9,13 @@ use super::facts::Facts;
 use super::format::gives_format;
 use super::functions::Heads;
 use super::help::help;
-use super::known::{LOGGING, QUERYING, TEMPLATES, TEMPLATING, TOUCHING, TOUCHING_MEMBERS, is_running};
+use super::known::{LOGGING, QUERYING, TEMPLATE_TEXTS, TEMPLATES, TEMPLATING, TOUCHING, TOUCHING_MEMBERS, is_running};
 use super::learn::{imports_by_name, is_special_method};
 use super::lexer::{FIELD, FIELD_END, Lexed, Token, field_tokens};
-use super::line::{arguments, as_variable, assigned, head_and_rest, is_dumping, names, split};
+use super::line::{arguments, as_variable, assigned, is_dumping, names, split};
 use super::reads::NAMES;
 use super::renamed::renamed;
-use super::scopes::{Line, bodies};
+use super::scopes::bodies;
 use super::spread::COPIED;
 use super::statement;
 use super::tree::Statement;
@@ -45,7 +45,7 @@ pub(super) fn judge(
     holes: &mut [Finding],
 ) -> Option<Vec<(String, usize)>> {
     let tokens = &lexed.tokens;
-    let lines = lines(lexed);
+    let lines = statement::lines(lexed);
     let statements: Vec<&[Token]> = lines.iter().map(|line| line.tokens).collect();
     let read: Vec<Statement> = lines.iter().flat_map(|line| line.statements.iter().cloned()).collect();
     let work = Work::new();
@@ -74,6 +74,11 @@ pub(super) fn judge(
         methods: BTreeMap::new(),
         classes: BTreeSet::new(),
         made: Vec::new(),
+        contents: BTreeMap::new(),
+        tables: BTreeSet::new(),
+        records: BTreeSet::new(),
+        coded: BTreeSet::new(),
+        is_any_coded: false,
         bound: BTreeSet::new(),
         renamed: renamed(&statements),
         bodies: bodies(&lines),
@@ -106,6 +111,8 @@ pub(super) fn judge(
     judge.learn_anywhere(&statements);
     judge.learn_decorators(&read);
     judge.learn_arguments();
+    judge.learn_tables(&read, &statements);
+    judge.learn_code(&read);
     statements.iter().for_each(|statement| judge.learn_redirected(statement));
     judge.learn_descriptors(&read);
     judge.learn_passed(&statements);
@@ -152,6 +159,7 @@ pub(super) fn judge(
     judge.judge_commands(&read);
     judge.judge_made(&read);
     judge.judge_readers(&statements);
+    judge.judge_cases(&lines);
     read.iter().for_each(|statement| judge.feed(statement));
     judge.learn_inputs(&read);
     judge.moved = judge.written_otherwise(&read);
@@ -160,29 +168,13 @@ pub(super) fn judge(
         line.statements.iter().for_each(|statement| judge.start_all(statement));
     }
     judge.line = None;
+    judge.judge_own_files(&lines);
+    judge.judge_templates(&read);
     judge.require_of_parts(&statements);
     judge.judge_environment(&statements, &read);
     judge.judge_handed(&lines);
     let written = judge.all_written(&read, tokens);
     judge.work(0).then_some(written)
-}
-
-/// Reads the lines of a script, of which the heads of statements are apart from what stands behind their colons.
-fn lines(lexed: &Lexed) -> Vec<Line<'_>> {
-    let mut lines = Vec::new();
-    let all = lexed.tokens.split(|token| *token == Token::End).filter(|line| !line.is_empty());
-    for (at, line) in all.enumerate() {
-        let start = lexed.starts.get(at);
-        let (column, number) = (start.map(|start| start.column), start.map(|start| start.line));
-        let [head, rest] = head_and_rest(line);
-        let parts = [(column, head), (column.map(|column| column + 1), rest)];
-        lines.extend(parts.into_iter().filter(|(_, tokens)| !tokens.is_empty()).map(|(column, tokens)| {
-            // `{name=}` of an f-string is no assignment.
-            let read = statement::read(tokens.strip_suffix(&[Token::Other('=')]).unwrap_or(tokens));
-            Line { column, number, tokens, is_read: read.is_some(), statements: read.unwrap_or_default() }
-        }));
-    }
-    lines
 }
 
 /// Whether a call that makes a number of a text hides the text.
@@ -239,6 +231,15 @@ pub(super) struct Judge<'j> {
     pub(super) classes: BTreeSet<String>,
     /// The files that it writes.
     pub(super) made: Vec<String>,
+    /// The author's text in those, by the last parts of their names.
+    pub(super) contents: BTreeMap<String, String>,
+    /// The names of dictionaries and lists that have nothing but the author's words.
+    pub(super) tables: BTreeSet<String>,
+    /// The names of dictionaries whose keys are the author's words, each once.
+    pub(super) records: BTreeSet<String>,
+    /// The names that its own code in texts gives something, and whether that may be any name.
+    pub(super) coded: BTreeSet<String>,
+    pub(super) is_any_coded: bool,
     /// The names that `case` gives to what comes from elsewhere.
     pub(super) bound: BTreeSet<String>,
     /// The names that it gives something to.
@@ -305,7 +306,7 @@ impl Judge<'_> {
                 continue;
             }
             if numbers == Numbers::Hide
-                && let Some(end) = self.number(tokens, at)
+                && let Some(end) = self.number(tokens, at).or_else(|| self.choice(tokens, at))
             {
                 number = end;
                 continue;
@@ -321,7 +322,7 @@ impl Judge<'_> {
                         let words = field.split(is_between);
                         // Which variable or file it is has to be read as code.
                         let counts = numbers == Numbers::Hide
-                            && words.clone().any(|word| self.makes_number(word))
+                            && words.clone().any(|word| self.makes_number(word) || self.may_choose(word))
                             && !field.contains(':');
                         if counts || words.clone().any(|word| self.is_reading(word)) {
                             let code = field_tokens(field, &mut std::iter::empty());
@@ -390,7 +391,9 @@ impl Judge<'_> {
             Some([.., Token::Name(owner), Token::Other('.')]) => owner.as_str(),
             _ => "",
         };
-        if TEMPLATING.contains(&name) && TEMPLATES.iter().any(|library| self.imported.contains(*library)) {
+        let is_member = at > 0 && statement[at - 1] == Token::Other('.');
+        let is_template = TEMPLATING.contains(&name) || name == TEMPLATE_TEXTS && is_member;
+        if is_template && TEMPLATES.iter().any(|library| self.imported.contains(*library)) {
             return self.refuse(&self.sources(statement), "the text of a template, which is code");
         }
         let Some(arguments) = arguments(statement, at + 1) else { return };
@@ -421,24 +424,6 @@ impl Judge<'_> {
             }
             _ => {}
         }
-    }
-
-    /// Returns the name at an index as the script has it, with the module in front.
-    fn whole_name(&self, name: &str, statement: &[Token], at: usize) -> String {
-        match statement.get(..at) {
-            Some([.., Token::Name(module), Token::Other('.')]) if self.modules.contains(module) => {
-                format!("{module}.{name}")
-            }
-            _ => name.to_owned(),
-        }
-    }
-
-    /// Says whether what is called `Timer` is that of `threading`, which calls a function later, and not that of
-    /// `timeit`, which runs a text.
-    fn waits(&self) -> bool {
-        let is_other = self.named.contains("timeit") || self.texts.contains("timeit") || self.classes.contains("Timer");
-        let is_bound = self.facts.is_function("Timer") || !self.facts.bindings("Timer").is_empty();
-        self.imported.contains("threading") && !is_other && !is_bound
     }
 
     /// Judges what is written to a file that somebody runs.

@@ -125,7 +125,8 @@ impl Judge<'_> {
     /// Taints what a statement assigns and changes, and says whether that was new.
     fn spread(&mut self, statement: &[Token], common: &mut Common) -> bool {
         let sources = self.sources(statement);
-        let whole = if may_count(statement) { self.whole_sources(statement) } else { sources.clone() };
+        let counts = may_count(statement) || names(statement).any(|name| self.may_choose(name));
+        let whole = if counts { self.whole_sources(statement) } else { sources.clone() };
         if whole.is_empty() {
             return false;
         }
@@ -188,7 +189,7 @@ impl Judge<'_> {
         }
         for (at, token) in statement.iter().enumerate() {
             let Token::Name(name) = token else { continue };
-            let is_asked = matches!(statement.get(at + 1..at + 4), Some([Token::Other('.'), Token::Name(method), Token::Other('(')]) if ASKING.contains(&method.as_str()) && !self.functions.contains_key(method) && !in_place)
+            let is_asked = matches!(statement.get(at + 1..at + 4), Some([Token::Other('.'), Token::Name(method), Token::Other('(')]) if ASKING.contains(&method.as_str()) && !self.functions.contains_key(method) && !in_place || method == "get" && self.tables.contains(name))
                 || matches!(&statement[at + 1..], [Token::Other('.'), Token::Name(member), rest @ ..] if LEFT.contains(&member.as_str()) && !assigned[at] && is_end(rest.first()));
             // What is read of it does not change it.
             let is_read = statement.get(at + 1) == Some(&Token::Other('['))

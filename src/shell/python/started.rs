@@ -13,7 +13,7 @@ use crate::shell::analysis::Unread;
 use crate::shell::bash::without_version;
 use crate::shell::filename::base;
 use crate::shell::outline::{names_variable, prints_environment};
-use crate::shell::program::{Commands, Demand, Holes, Part, Program, demands_of_shell_text};
+use crate::shell::program::{Commands, Demand, Holes, Judged, Part, Program, judge_shell_text};
 use crate::shell::requirement::Requirement;
 
 /// Programs that run the file that is one of their words.
@@ -57,6 +57,8 @@ struct Started {
     folder: Holes,
     /// The names of the files that it may read as its input.
     read: Vec<String>,
+    /// The author's texts that it may read there.
+    inputs: Vec<String>,
 }
 
 impl Judge<'_> {
@@ -97,6 +99,8 @@ impl Judge<'_> {
     /// Judges a program that is started: a list of words is the same command in bash. Of what else is given
     /// to it nobody knows which program it is.
     fn start(&mut self, name: &str, arguments: &[Argument]) {
+        // What is in its environment is judged there.
+        let told = || arguments.iter().filter(|it| it.name.as_deref() != Some("env"));
         let mut sources: Holes = arguments.iter().flat_map(|argument| self.reaches(&argument.value)).collect();
         let named = |wanted: &str| arguments.iter().find(|it| it.name.as_deref() == Some(wanted)).map(|it| &it.value);
         if named("stdin").is_some() {
@@ -110,9 +114,7 @@ impl Judge<'_> {
             .and_then(|lists| lists.iter().map(|list| self.started(list, arguments)).collect::<Option<Vec<Started>>>());
         match started {
             Some(started) => {
-                // What is in its environment is judged there.
-                let told = arguments.iter().filter(|it| it.name.as_deref() != Some("env"));
-                let mut told: Holes = told.flat_map(|argument| self.reaches(&argument.value)).collect();
+                let mut told: Holes = told().flat_map(|argument| self.reaches(&argument.value)).collect();
                 told.extend(self.fed.iter().filter(|_| named("stdin").is_some()));
                 started.into_iter().for_each(|it| self.judge_started(it, &told, &sources));
             }
@@ -120,6 +122,9 @@ impl Judge<'_> {
                 // What a shell gets is judged by itself.
                 if !self.is_read || !self.gives_shell(arguments) {
                     self.refuse_files("written to a file that a program may run");
+                } else {
+                    let others: Holes = told().flat_map(|argument| self.reaches(&argument.value)).collect();
+                    sources.retain(|hole| others.contains(hole) || self.fed.contains(hole));
                 }
                 self.refuse(&sources, &format!("a program that `{name}` starts, or code for one"));
             }
@@ -201,9 +206,12 @@ impl Judge<'_> {
         if !started.is_whole && takes_code {
             return self.refuse(sources, &format!("a word of `{program}`, whose other words are not known"));
         }
-        let demands = started.program.demands();
         let (own, folder) = (started.program.sources(), started.folder.clone());
-        self.apply(demands, sources);
+        for program in self.with_code(&started.program, &started.inputs) {
+            self.apply(program.judged(), sources);
+        }
+        let named = self.named_for_make(&started.program, &started.inputs);
+        self.refuse(&named, "a variable of the environment that code of `make` names");
         self.require(&folder, Requirement::InsidePath);
         // What is in its environment was judged there.
         let set: Holes = self.set.values().flatten().copied().collect();
@@ -282,11 +290,11 @@ impl Judge<'_> {
             let files = self.tainted.get(NAMES).cloned().unwrap_or_default();
             if is_given && !files.is_empty() {
                 let text = format!(": > \"${FILE_NAME}\"\n{}", text.replace(HOLE, UNKNOWN));
-                self.apply(demands_of_shell_text(&text, &[(FILE_NAME.to_owned(), files.clone())]), &files);
+                self.apply(judge_shell_text(&text, &[(FILE_NAME.to_owned(), files.clone())]), &files);
             }
             if !named.is_empty() {
                 let all = named.iter().flat_map(|(_, holes)| holes.iter().copied()).collect();
-                self.apply(demands_of_shell_text(&text.replace(HOLE, UNKNOWN), &named), &all);
+                self.apply(judge_shell_text(&text.replace(HOLE, UNKNOWN), &named), &all);
             }
         }
     }
@@ -301,11 +309,15 @@ impl Judge<'_> {
         })
     }
 
-    fn apply(&mut self, demands: Result<Vec<Demand>, Unread>, all: &Holes) {
-        let Ok(demands) = demands else {
+    fn apply(&mut self, judged: Result<Judged, Unread>, all: &Holes) {
+        let Ok(judged) = judged else {
             return self.refuse(all, "a word of a command that pipehook can't read");
         };
-        for (holes, finding) in demands {
+        for (file, holes) in judged.written.into_iter().filter(|(_, holes)| !holes.is_empty()) {
+            self.taint(FILES.to_owned(), &holes);
+            self.written.push((file.replace('*', UNKNOWN), holes));
+        }
+        for (holes, finding) in judged.demands {
             if let Some(reason) = &finding.refusal {
                 self.refuse(&holes, reason);
             }
@@ -322,8 +334,13 @@ impl Judge<'_> {
 
     /// Returns what a call starts with a list of words, if its first word is the author's.
     fn started(&self, list: &[Item], arguments: &[Argument]) -> Option<Started> {
-        let mut started =
-            Started { program: Program::default(), is_whole: true, folder: Holes::new(), read: Vec::new() };
+        let mut started = Started {
+            program: Program::default(),
+            is_whole: true,
+            folder: Holes::new(),
+            read: Vec::new(),
+            inputs: Vec::new(),
+        };
         for item in list {
             let (word, is_whole) = match item {
                 Item::Word(word) => (self.word(word, 0), self.is_whole(word, 0)),
@@ -353,6 +370,7 @@ impl Judge<'_> {
                 _ => {}
             }
         }
+        started.inputs = self.inputs(arguments, &started.read);
         let mut known: Vec<String> = Vec::new();
         started.program.environment.retain(|(name, _)| {
             let is_new = !known.contains(name);

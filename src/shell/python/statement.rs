@@ -1,8 +1,10 @@
 //! Reads statements of Python. The head of one with a body is read by itself, and what stands behind its colon on
 //! the same line; the lines of the body are statements of their own.
 
-use super::lexer::Token;
+use super::lexer::{Lexed, Token};
+use super::line::head_and_rest;
 use super::parse::Parser;
+use super::scopes::Line;
 use super::tree::{Expr, Statement};
 
 /// Words in front of an expression and a colon.
@@ -13,6 +15,24 @@ const BARE: &[&str] = &["else", "try", "finally"];
 
 /// Statements without expressions.
 const WITHOUT: &[&str] = &["pass", "break", "continue", "global", "nonlocal"];
+
+/// Reads the lines of a script, of which the heads of statements are apart from what stands behind their colons.
+pub(super) fn lines(lexed: &Lexed) -> Vec<Line<'_>> {
+    let mut lines = Vec::new();
+    let all = lexed.tokens.split(|token| *token == Token::End).filter(|line| !line.is_empty());
+    for (at, line) in all.enumerate() {
+        let start = lexed.starts.get(at);
+        let (column, number) = (start.map(|start| start.column), start.map(|start| start.line));
+        let [head, rest] = head_and_rest(line);
+        let parts = [(column, head), (column.map(|column| column + 1), rest)];
+        lines.extend(parts.into_iter().filter(|(_, tokens)| !tokens.is_empty()).map(|(column, tokens)| {
+            // `{name=}` of an f-string is no assignment.
+            let read = read(tokens.strip_suffix(&[Token::Other('=')]).unwrap_or(tokens));
+            Line { column, number, tokens, is_read: read.is_some(), statements: read.unwrap_or_default() }
+        }));
+    }
+    lines
+}
 
 /// Returns what stands in a line of a script, or nothing where it can't be read.
 pub(super) fn read(tokens: &[Token]) -> Option<Vec<Statement>> {

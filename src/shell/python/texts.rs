@@ -51,6 +51,9 @@ impl Judge<'_> {
             return;
         }
         holes.extend(self.read_by(expression));
+        if let Some(otherwise) = self.chosen(expression) {
+            return otherwise.iter().for_each(|argument| self.reach(&argument.value, holes));
+        }
         match expression {
             Expr::Call(callee, _) if matches!(&**callee, Expr::Name(name) if self.makes_number(name)) => return,
             Expr::Call(callee, _) if self.is_checksum(callee) => return,
@@ -143,6 +146,14 @@ impl Judge<'_> {
                     self.lists(&only.value, depth + 1)
                 }
                 (Expr::Member(owner, method), []) if method == "copy" => self.lists(owner, depth + 1),
+                (Expr::Member(owner, _), [_, otherwise]) if self.chosen(expression).is_some() => {
+                    let mut lists = self.lists_inside(owner.last_name()?, depth)?;
+                    lists.extend(self.lists(&otherwise.value, depth + 1)?);
+                    Some(lists)
+                }
+                (Expr::Member(owner, _), [_]) if self.chosen(expression).is_some() => {
+                    self.lists_inside(owner.last_name()?, depth)
+                }
                 (Expr::Member(owner, method), []) if method == "split" => Some(vec![split(&owner.text()?)]),
                 (Expr::Member(..), [only]) if self.facts.full_names(callee).iter().eq(["shlex.split"]) => {
                     Some(vec![split(&only.value.text()?)])
@@ -330,6 +341,9 @@ impl Judge<'_> {
             let all = one.iter().flat_map(|one| other.iter().map(move |other| format!("{one}{mark}{other}")));
             all.take(CHOICES_MAX).collect()
         };
+        if let Some(texts) = self.chosen_texts(expression, depth) {
+            return texts;
+        }
         match expression {
             Expr::Text(pieces) => pieces.iter().fold(vec![String::new()], |texts, piece| match piece {
                 Piece::Text(text) => joined(texts, "", std::slice::from_ref(text)),
@@ -368,6 +382,8 @@ impl Judge<'_> {
                 (Expr::Member(owner, method), [_, ..]) if method == "format" => {
                     next(owner).iter().map(|text| without_fields(text)).collect()
                 }
+                // What is left of a text without some letters nobody knows.
+                (Expr::Member(_, method), [_, ..]) if method.ends_with("strip") => unknown(),
                 (Expr::Member(owner, method), _) if SAME.contains(&method.as_str()) => next(owner),
                 (_, [first, rest @ ..]) if callee.last_name().is_some_and(|name| TEXTUAL.contains(&name)) => {
                     rest.iter().fold(next(&first.value), |texts, part| joined(texts, "/", &next(&part.value)))

@@ -82,7 +82,22 @@ pub(super) enum Statement {
     Expr(Expr),
 }
 
+/// The function that takes the words of a program one by one.
+const STARTING_BY_WORDS: &str = "create_subprocess_exec";
+
 impl Expr {
+    /// Returns a call. Of `asyncio`'s function that takes the words of a program one by one the first argument is the list
+    /// of them, as with all others that start a program.
+    pub(super) fn call(callee: Self, arguments: Vec<Argument>) -> Self {
+        if callee.last_name() != Some(STARTING_BY_WORDS) {
+            return Self::Call(Box::new(callee), arguments);
+        }
+        let (words, named): (Vec<Argument>, Vec<Argument>) = arguments.into_iter().partition(|it| it.name.is_none());
+        let words = Self::List(words.into_iter().map(|it| it.value).collect());
+        let words = Argument { name: None, value: words };
+        Self::Call(Box::new(callee), std::iter::once(words).chain(named).collect())
+    }
+
     /// Returns the expressions that stand directly in this one.
     pub(super) fn parts(&self) -> Vec<&Expr> {
         match self {

@@ -55,7 +55,7 @@ impl Judge<'_> {
 }
 
 /// Returns the names of files that can be made of the words of a script's texts.
-fn own_names(tokens: &[Token]) -> BTreeSet<String> {
+pub(super) fn own_names<'t>(tokens: impl IntoIterator<Item = &'t Token>) -> BTreeSet<String> {
     let is_between = |letter: char| !(letter.is_alphanumeric() || "._-".contains(letter));
     let mut words: BTreeSet<&str> = BTreeSet::new();
     for token in tokens {

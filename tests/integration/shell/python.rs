@@ -3,6 +3,7 @@
 mod lexed;
 mod proof;
 mod reach;
+mod sinks;
 
 use super::running::{Workspace, placed_beside, placed_in, stdout, text};
 use pipehook::shell::{ARGUMENTS, Background, Language, Placed, Refusal, Requirement, Script, analyse};
