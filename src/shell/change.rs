@@ -59,6 +59,21 @@ impl Change {
     /// Blanks are left out, or become other characters.
     pub(super) const GLUED: Self = Self(262_144);
 
+    /// Nobody knows what comes of it, unless it is letters and digits.
+    pub(super) const FREE: Self = Self(524_288);
+
+    /// It has no `-` in front.
+    pub(super) const FRONTED: Self = Self(1_048_576);
+
+    /// What is not ASCII is left out, or becomes other characters.
+    pub(super) const FOREIGN: Self = Self(2_097_152);
+
+    /// No mark of a path is left, whatever was made of it before: no `/`, `.`, `~` and `\`.
+    pub(super) const CLEAN: Self = Self(4_194_304);
+
+    /// It is taken out of an address, where `%2d` is a `-`.
+    pub(super) const QUOTED: Self = Self(8_388_608);
+
     /// What a program that nobody looks into may make of it.
     pub(super) const BY_PROGRAM: Self = Self(4 | 32 | 64);
 
@@ -70,8 +85,46 @@ impl Change {
         Self(self.0 | earlier.0 & !lost)
     }
 
+    /// Returns this change behind another one, in a language in which both were made one after the other: what the
+    /// earlier one promised holds as long as the later one leaves it alone.
+    pub(super) const fn behind(self, earlier: Self) -> Self {
+        let is_front_left = self.0 & !(Self::ENDED.0 | Self::SMALL.0) == 0;
+        let front = if is_front_left { 0 } else { Self::FRONTED.0 };
+        let marks = Self::DOTTED.0 | Self::DECODED.0 | Self::FREE.0 | Self::FOREIGN.0 | Self::JSON.0 | Self::QUOTED.0;
+        let clean = if self.0 & marks == 0 { 0 } else { Self::CLEAN.0 };
+        // Capital letters that became marks are none that could become small ones.
+        let is_late = earlier.0 & Self::NO_CAPITALS.0 != 0 && earlier.0 & Self::SMALL.0 == 0;
+        let small = if is_late { Self::SMALL.0 } else { 0 };
+        Self(self.0 & !small | earlier.0 & !(front | clean))
+    }
+
+    /// Returns what holds of a text of which one of two changes was made.
+    pub(super) const fn or(self, other: Self) -> Self {
+        let promised = Self::FRONTED.0 | Self::CLEAN.0 | Self::SMALL.0;
+        Self((self.0 | other.0) & !promised | self.0 & other.0 & promised)
+    }
+
+    /// Returns this change as a number, which [`Self::of_number`] reads.
+    pub(super) const fn number(self) -> u32 {
+        self.0
+    }
+
+    pub(super) const fn of_number(number: u32) -> Self {
+        Self(number)
+    }
+
     fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
+    }
+
+    /// Says whether marks become those of a path.
+    pub(super) fn is_dotted(self) -> bool {
+        self.has(Self::DOTTED)
+    }
+
+    /// Says whether no mark of a path is left.
+    pub(super) fn is_clean(self) -> bool {
+        self.has(Self::CLEAN)
     }
 
     /// Says whether another text may come of it than a part of it.
@@ -97,6 +150,28 @@ impl Change {
         {
             return None;
         }
+        let is_told = !matches!(
+            requirement,
+            Requirement::NotAnEchoOption | Requirement::NotEchoLetters | Requirement::Short | Requirement::Integer
+        );
+        let is_path = matches!(requirement, Requirement::InsidePath | Requirement::BelowFolder);
+        if is_path && self.has(Self::CLEAN) {
+            let may_be_emptied = self.has(Self::FOREIGN.with(Self::EMPTIED).with(Self::MARKED).with(Self::ANY));
+            return Some(vec![if may_be_emptied { Requirement::HasWord } else { Requirement::NotEmpty }]);
+        }
+        if is_told && self.has(Self::FREE) {
+            let is_empty = requirement == Requirement::NotEmpty;
+            return (!is_empty).then(|| vec![requirement, Requirement::OnlyLetters]);
+        }
+        let mut before = self.before_known(requirement)?;
+        let is_option =
+            matches!(requirement, Requirement::NotAnOption | Requirement::NoOptionInPath | Requirement::NoOptions);
+        before.extend((is_told && !is_option && self.has(Self::FOREIGN)).then_some(Requirement::NoForeignMark));
+        before.extend((is_told && self.has(Self::QUOTED)).then_some(Requirement::NoFormat));
+        Some(before)
+    }
+
+    fn before_known(self, requirement: Requirement) -> Option<Vec<Requirement>> {
         match requirement {
             Requirement::NotAnOption | Requirement::NoOptionInPath | Requirement::NoOptions => {
                 Some(self.no_option(requirement))
@@ -149,7 +224,19 @@ impl Change {
         if is_led || self.has(Self::DIGITS) || self.has(Self::NO_DASH) && !is_dashed {
             return Vec::new();
         }
+        let is_first = requirement == Requirement::NotAnOption;
+        if is_first && self.has(Self::FRONTED) {
+            return Vec::new();
+        }
         let mut all = vec![requirement];
+        if self.has(Self::FOREIGN) {
+            if is_first && !self.has_another_front() {
+                all.push(Requirement::BeginsAsWord);
+            } else {
+                all.extend([Requirement::NoDash, Requirement::NoForeignMark]);
+            }
+        }
+        all.extend((is_dashed && self.has(Self::CUT)).then_some(Requirement::CutAsWord));
         if is_dashed && self.has(Self::ANY.with(Self::JOINED)) {
             all.push(Requirement::OnlyLetters);
         } else if is_dashed {
@@ -190,6 +277,9 @@ impl Change {
         let is_part = self.has_another_front() || self.has(Self::ENDED);
         all.extend(is_part.then_some(Requirement::InsideParts));
         all.extend(self.has(Self::DOTTED).then_some(Requirement::WordsApart));
+        let is_any = self.has(Self::ANY.with(Self::JOINED).with(Self::CUT));
+        all.extend((self.has(Self::DOTTED) && is_any).then_some(Requirement::OnlyLetters));
+        all.extend(self.has(Self::FOREIGN).then_some(Requirement::NoSlash));
         all.extend(self.has(Self::JSON).then_some(Requirement::NoEscape));
         all.extend(self.has(Self::JOINED).then_some(Requirement::DigitsBetweenDots));
         all.extend(self.has(Self::NO_DIGITS).then_some(Requirement::OneDot));

@@ -38,12 +38,18 @@ pub enum Requirement {
     /// Begins with a letter or a digit: what is left of it when all else becomes `-` or nothing is not empty, and no
     /// option.
     LetterFirst,
+    /// A letter or digit stands in front, and also where the letters in front are left out, unless nothing does.
+    CutAsWord,
     /// No `-`.
     NoDash,
     /// No escape of JSON or YAML by a character's number, such as `\u002d`.
     NoEscape,
     /// Letters and digits.
     OnlyLetters,
+    /// No mark that is not ASCII, such as a `/` of full width: a script makes ASCII of it.
+    NoForeignMark,
+    /// A letter or digit of ASCII is in it, which is left when all else is left out.
+    HasWord,
     /// Begins with a letter or digit.
     BeginsAsWord,
     /// Begins with a small letter or a digit.
@@ -142,9 +148,16 @@ impl Requirement {
             Self::NoMarkedOption => !has_marked_option(value),
             Self::NoCutOption => !is_option(value) && !is_option(value.trim_start_matches(char::is_alphabetic)),
             Self::LetterFirst => value.starts_with(|first: char| first.is_ascii_alphanumeric()),
+            Self::CutAsWord => {
+                let is_word = |text: &str| text.starts_with(|first: char| first.is_ascii_alphanumeric());
+                let rest = value.trim_start_matches(char::is_alphabetic);
+                is_word(value) && (rest.is_empty() || is_word(rest))
+            }
             Self::NoDash => !value.contains('-'),
             Self::NoEscape => !["\\u", "\\U", "\\x"].iter().any(|escape| value.contains(escape)),
             Self::OnlyLetters => value.chars().all(char::is_alphanumeric),
+            Self::NoForeignMark => value.chars().all(|it| it.is_ascii() || it.is_alphanumeric()),
+            Self::HasWord => value.contains(|it: char| it.is_ascii_alphanumeric()),
             Self::BeginsAsWord => value.starts_with(|first: char| first.is_ascii_alphanumeric()),
             Self::BeginsSmall => value.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit()),
             Self::EndsAsWord => value.ends_with(char::is_alphanumeric),
@@ -203,9 +216,12 @@ impl Requirement {
             Self::NoMarkedOption => "text in which `-` stands behind letters and digits only",
             Self::NoCutOption => "text that doesn't begin with `-`, nor does what is left without its first letters",
             Self::LetterFirst => "text that begins with a letter or a digit",
+            Self::CutAsWord => "text that begins with a letter or digit, and has a digit behind its first letters",
             Self::NoDash => "text without `-`",
             Self::NoEscape => "text without escapes such as `\\u002d`",
             Self::OnlyLetters => "letters and digits",
+            Self::NoForeignMark => "text without marks that are not ASCII, such as `／`",
+            Self::HasWord => "text with a letter or digit in it",
             Self::BeginsAsWord => "text that begins with a letter or digit",
             Self::BeginsSmall => "text that begins with a small letter or digit",
             Self::EndsAsWord => "text that ends with a letter or digit",

@@ -301,7 +301,7 @@ impl Judge<'_> {
     }
 
     /// Returns the names of the files that an expression stands for, so that it can be written to them.
-    fn files(&self, expression: &Expr, depth: usize) -> Vec<String> {
+    pub(super) fn files(&self, expression: &Expr, depth: usize) -> Vec<String> {
         let next = |inner: &Expr| self.files(inner, depth + 1);
         let is_path = |inner: &Expr| self.facts.full_names(inner).contains(PATH);
         match expression {

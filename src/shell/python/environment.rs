@@ -5,6 +5,7 @@
 //! one that the payload brings, or that programs obey, the value is refused. Where the key is known only when the
 //! script runs, it may be any text of the script.
 
+use super::apart::{changed, merge};
 use super::facts::Binding;
 use super::known::{SHELLS, STARTING, is_running};
 use super::lexer::{FIELD, Token};
@@ -68,8 +69,13 @@ impl Judge<'_> {
         }
     }
 
-    /// Notes the variables that a statement puts into an environment, and judges their names.
-    pub(super) fn learn_environment(&mut self, statement: &[Token]) {
+    /// Notes the variables that the statements put into an environment, and judges their names.
+    pub(super) fn learn_environments(&mut self, statements: &[&[Token]]) {
+        statements.iter().enumerate().for_each(|(at, statement)| self.learn_environment(at, statement));
+    }
+
+    fn learn_environment(&mut self, line: usize, statement: &[Token]) {
+        let mut change = None;
         for Part { key, value } in self.environment_parts(statement) {
             self.obeyed |= self.may_be_obeyed(key, value);
             if let Key::Computed(key) = key {
@@ -80,6 +86,7 @@ impl Judge<'_> {
                 if brought.is_empty() {
                     continue;
                 }
+                let brought = changed(brought, *change.get_or_insert_with(|| self.changes_at(line)));
                 let key = if let Key::None = key { key_of(value, at, &self.functions) } else { key };
                 match key {
                     Key::Known(key) => self.set_variable(key.to_owned(), brought),
@@ -130,7 +137,7 @@ impl Judge<'_> {
         if is_obeyed(&key) {
             self.refuse(&value, REASON);
         }
-        self.set.entry(key).or_default().extend(value);
+        merge(self.set.entry(key).or_default(), &value);
     }
 
     /// Says whether a statement names what starts a program.

@@ -361,13 +361,23 @@ impl Facts {
                 if let (true, Some(class)) = (name == "__class__", class_of(&owners)) {
                     return BTreeSet::from([class]);
                 }
-                if owners.is_empty() {
-                    return self.full.get(&format!(".{name}")).cloned().unwrap_or_default();
+                let class = if let Expr::Call(callee, _) = &**owner { callee } else { owner };
+                let is_own = matches!(&**class, Expr::Name(name) if self.classes.contains(name));
+                if owners.is_empty() || is_own {
+                    let known = |name: &str| self.full.get(name).cloned().unwrap_or_default();
+                    let of_class = if is_own { known(name) } else { BTreeSet::new() };
+                    return known(&format!(".{name}")).union(&of_class).cloned().collect();
                 }
                 owners.iter().map(|owner| longer(owner, &format!(".{name}"))).collect()
             }
             Expr::Call(callee, arguments) => {
                 let names = self.full_names(callee);
+                // What makes a method of a function.
+                if let (Some("builtins.staticmethod"), [only]) =
+                    (names.first().map(String::as_str), arguments.as_slice())
+                {
+                    return self.full_names(&only.value);
+                }
                 let made = names.iter().map(|name| self.result(name, arguments));
                 // A function of the script may return one that does harm.
                 let is_own = callee.last_name().is_some_and(|name| self.functions.contains_key(name));

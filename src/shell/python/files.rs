@@ -3,6 +3,7 @@
 //! A command whose text is known is judged by bash's analysis, with the files written in front of it. Where the text
 //! is not known, or a file's name, any file may be run.
 
+use super::apart::whole;
 use super::calls::may_write;
 use super::facts::Binding;
 use super::known::SHELLS;
@@ -221,8 +222,11 @@ impl Judge<'_> {
         let others = self.made.iter().any(|made| files.iter().any(|(file, _)| last(made) != *file));
         let reads = READING.iter().any(|name| self.named.contains(*name));
         let is_copied = reads && (others || files.iter().any(|(file, _)| *file != files[0].0));
-        let are_all =
-            are_known && all.is_subset(&known) && files.len() <= FILES_MAX && !self.writes_elsewhere && !is_copied;
+        let are_all = are_known
+            && whole(all).is_subset(&whole(&known))
+            && files.len() <= FILES_MAX
+            && !self.writes_elsewhere
+            && !is_copied;
         are_all.then_some(files)
     }
 

@@ -253,7 +253,10 @@ impl Lexer<'_> {
             Some(Symbol::Hole(hole)) if escapes != Escapes::None => {
                 return Err(Unread { hole: Some(hole), reason: "put behind a backslash".to_owned() });
             }
-            Some(Symbol::Hole(_)) => self.at += 1,
+            Some(Symbol::Hole(_)) => {
+                text.push('\\');
+                self.at += 1;
+            }
             Some(Symbol::Char('N')) if self.char_at(2) == Some('{') && escapes == Escapes::Text => {
                 self.at += 2;
                 while self.char_at(0).is_some_and(|letter| letter != '}') {
@@ -261,6 +264,8 @@ impl Lexer<'_> {
                 }
             }
             next => {
+                // In a raw string it stands for itself.
+                text.extend((escapes == Escapes::None).then_some('\\'));
                 let letter = next.and_then(Symbol::char);
                 // A text for a shell has its lines so.
                 text.extend(letter.map(|letter| match letter {

@@ -44,6 +44,8 @@
 //! readers      what modules make of text in ways of their own
 //! words        short programs as a shell has them
 //! reads        what a script reads without writing down what
+//! apart        texts of which others are made; kept, patterns: what functions and patterns leave of a text
+//! readback     what is read of files and variables that the script wrote
 //! anywhere     what may hold any text of a script
 //! scopes       what each function's names get; given: its parameters
 //! proof        whether a text is the author's; authors: of what it can be made; handed: what has to be proved
@@ -76,6 +78,7 @@ mod handed;
 mod help;
 mod imports;
 mod inputs;
+mod kept;
 mod known;
 mod learn;
 mod lexer;
@@ -87,7 +90,9 @@ mod modules;
 mod numbers;
 mod parse;
 mod passed;
+mod patterns;
 mod proof;
+mod readback;
 mod readers;
 mod reads;
 mod renamed;

@@ -3,7 +3,7 @@
 
 use super::facts::Binding;
 use super::known::{STARTING, is_running};
-use super::lexer::Token;
+use super::lexer::{FIELD, Token};
 use super::sink::Judge;
 use super::tree::Expr;
 use std::collections::BTreeSet;
@@ -66,6 +66,12 @@ const PLAIN: &[&str] = &[
     "replace",
     "removeprefix",
     "loads",
+    "open",
+    "read",
+    "read_text",
+    "readline",
+    "readlines",
+    "splitlines",
 ];
 
 /// Functions that make letters of numbers: what a number was made of is a text again.
@@ -84,7 +90,23 @@ const REVEALING: &[&str] = &[
     "translate",
     "maketrans",
     "unescape",
+    "codecs",
+    "unquote",
+    "unquote_plus",
+    "printable",
 ];
+
+/// Says whether a text is a format that makes letters of numbers, or digits of which letters can be made: `%c`, `%02x`,
+/// `{:c}`.
+pub(super) fn shows_numbers(token: &Token) -> bool {
+    let Token::Text(text, _) = token else { return false };
+    let is_sort = |part: &str, sorts: &[char]| {
+        let sort = part.trim_start_matches(|it: char| it.is_ascii_digit() || it == '#');
+        sort.strip_prefix(sorts).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+    };
+    let is_field = text.contains(['{', FIELD]) && text.split(':').skip(1).any(|part| is_sort(part, &['c']));
+    is_field || text.split('%').skip(1).any(|part| is_sort(part, &['c', 'x', 'X']))
+}
 
 /// Names by which a script gives a value to a name that is a text, or runs code that may.
 const RENAMING: &[&str] = &[
@@ -160,7 +182,7 @@ impl Judge<'_> {
     /// Says whether a function of this name makes a number of what it is given: Python's own, that the script calls
     /// nothing else, and of which it makes no text again.
     pub(super) fn makes_number(&self, name: &str) -> bool {
-        let is_shown = || REVEALING.iter().any(|name| self.named.contains(*name));
+        let is_shown = || self.shows_numbers || REVEALING.iter().any(|name| self.named.contains(*name));
         NUMBERS.contains(&name) && self.is_pythons(name) && !self.renames() && !is_shown()
     }
 

@@ -364,7 +364,9 @@ impl<'t> Parser<'t> {
     fn subscript(&mut self) -> Option<Expr> {
         let mut items = Vec::new();
         while !self.eat(']') {
-            if self.eat(':') || self.eat(',') {
+            if self.eat(':') {
+                items.push(Expr::Any(Vec::new()));
+            } else if self.eat(',') {
                 items.push(Expr::Constant);
             } else {
                 items.push(self.expression()?);

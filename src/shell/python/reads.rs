@@ -4,6 +4,7 @@
 //! `os.environ["NAME"]` reads what it says. `os.environ[name.upper()]`, `os.environ.values()`, `env` as a program
 //! may read any variable.
 
+use super::apart::hole_of;
 use super::facts::Binding;
 use super::known::STARTING;
 use super::lexer::{FIELD, Token};
@@ -24,7 +25,7 @@ pub(super) const GIT: &str = "<git>";
 const DEPTH_MAX: usize = 8;
 
 /// Functions that return the value of a variable.
-const GETTING: &[&str] = &["getenv", "getenvb"];
+pub(super) const GETTING: &[&str] = &["getenv", "getenvb"];
 
 /// Methods of the environment that return the value of one variable.
 const ONE: &[&str] = &["get", "pop", "setdefault", "__getitem__"];
@@ -57,6 +58,7 @@ impl Judge<'_> {
             Token::Name(name) if self.is_listing(name) => self.named(NAMES),
             Token::Name(name) if name == USER => self.whole_environment(),
             Token::Name(name) if self.reads_any(name, tokens, at) => self.whole_environment(),
+            Token::Name(name) if self.may_read_back(name) => self.read_back_at(tokens, at),
             Token::Text(text, _) if is_environment_file(text) => self.whole_environment(),
             Token::Text(text, _) if text == "git" => match words(&tokens[at + 1..]).any(|it| PRINTING.contains(&it)) {
                 true => self.named(GIT),
@@ -101,6 +103,11 @@ impl Judge<'_> {
             Expr::Call(callee, _) if callee.last_name().is_some_and(|name| self.is_listing(name)) => self.named(NAMES),
             Expr::Call(callee, _) if callee.last_name() == Some(USER) => self.whole_environment(),
             Expr::Call(callee, _) if self.is_of_environment(callee, ALL) => self.whole_environment(),
+            Expr::Call(callee, arguments)
+                if callee.last_name().is_some_and(|name| self.may_read_back(name) || self.may_print(name)) =>
+            {
+                self.read_back(callee, arguments)
+            }
             _ => match self.key(expression) {
                 Some(key) if !self.is_written(key, 0) => self.whole_environment(),
                 _ => Holes::new(),
@@ -130,7 +137,11 @@ impl Judge<'_> {
 
     /// Says whether a name is one by which a script reads what it does not name.
     pub(super) fn is_reading(&self, name: &str) -> bool {
-        self.is_listing(name) || name == USER || GETTING.contains(&name) || self.is_environment(name)
+        self.is_listing(name)
+            || name == USER
+            || self.may_read_back(name)
+            || GETTING.contains(&name)
+            || self.is_environment(name)
     }
 
     /// Says whether a function returns names of files, or of the folder that the script is in.
@@ -138,7 +149,7 @@ impl Judge<'_> {
         LISTING.contains(&name) || STANDING.contains(&name) && self.named.contains("chdir")
     }
 
-    fn named(&self, name: &str) -> Holes {
+    pub(super) fn named(&self, name: &str) -> Holes {
         self.tainted.get(name).cloned().unwrap_or_default()
     }
 
@@ -194,7 +205,7 @@ impl Judge<'_> {
     }
 
     /// Says whether an expression is one of the texts that the script writes down.
-    fn is_written(&self, expression: &Expr, depth: usize) -> bool {
+    pub(super) fn is_written(&self, expression: &Expr, depth: usize) -> bool {
         if depth > DEPTH_MAX || !self.goes_on() {
             return false;
         }
@@ -241,7 +252,8 @@ impl Judge<'_> {
 
     /// Returns the payload text that chooses what an expression is, where it is no entry of something.
     fn chooses(&self, expression: &Expr, depth: usize) -> Holes {
-        let is_payload = |hole: &usize| *hole < self.own || is_word(&self.environment[*hole - self.own]);
+        let is_payload =
+            |hole: &usize| hole_of(*hole) < self.own || is_word(&self.environment[hole_of(*hole) - self.own]);
         if depth > DEPTH_MAX || !self.goes_on() {
             return Holes::new();
         }

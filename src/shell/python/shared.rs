@@ -323,10 +323,7 @@ impl Judge<'_> {
 
     /// Notes what is put into an object, and says whether that was new.
     pub(super) fn alter(&mut self, name: String, sources: &Holes) -> bool {
-        let known = self.altered.entry(name.clone()).or_default();
-        let before = known.len();
-        known.extend(sources);
-        let is_new = known.len() > before;
+        let is_new = super::apart::merge(self.altered.entry(name.clone()).or_default(), sources);
         self.taint(name, sources) | is_new
     }
 

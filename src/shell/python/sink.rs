@@ -5,6 +5,7 @@
 //! little. What is done with it is judged twice: by the names in a statement, whatever its form, and by what its
 //! expressions are. A statement that can't be read takes no payload text.
 
+use super::apart::{changed, hole_of, reads_pieces};
 use super::facts::Facts;
 use super::format::gives_format;
 use super::functions::Heads;
@@ -12,7 +13,9 @@ use super::help::help;
 use super::known::{LOGGING, QUERYING, TEMPLATE_TEXTS, TEMPLATES, TEMPLATING, TOUCHING, TOUCHING_MEMBERS, is_running};
 use super::learn::{imports_by_name, is_special_method};
 use super::lexer::{FIELD, FIELD_END, Lexed, Token, field_tokens};
-use super::line::{arguments, as_variable, assigned, is_dumping, names, split};
+use super::line::{arguments, as_variable, assigned, assignments, is_dumping, names, split};
+use super::numbers::shows_numbers;
+use super::readback::ends_of_pipes;
 use super::reads::NAMES;
 use super::renamed::renamed;
 use super::scopes::bodies;
@@ -97,6 +100,10 @@ pub(super) fn judge(
         set: BTreeMap::new(),
         obeyed: false,
         line: None,
+        makes: lines.iter().map(|line| (line.statements.clone(), line.is_read)).collect(),
+        reads_pieces: read.iter().any(reads_pieces),
+        read_files: None,
+        shows_numbers: tokens.iter().any(shows_numbers),
         holes,
     };
     for statement in &statements {
@@ -129,6 +136,7 @@ pub(super) fn judge(
     }
     judge.learn_shared(&statements);
     let mut copied = judge.facts.shared();
+    copied.extend(ends_of_pipes(&statements));
     copied
         .extend(COPIED.iter().flat_map(|(one, others)| others.iter().map(|it| ((*one).to_owned(), (*it).to_owned()))));
     while judge.spread_all(&statements, &copied) {}
@@ -139,8 +147,11 @@ pub(super) fn judge(
     statements.iter().for_each(|statement| judge.learn_spread(statement));
     judge.starts_any = statements.iter().any(|statement| judge.starts(statement));
     judge.find_environments(&statements);
-    for statement in &statements {
-        judge.learn_environment(statement);
+    judge.learn_environments(&statements);
+    // What is read back from files and variables may be written again.
+    while judge.learn_read_files(&read) {
+        while judge.spread_all(&statements, &copied) {}
+        judge.learn_environments(&statements);
     }
     judge.shell_texts(&statements);
     for line in &lines {
@@ -170,7 +181,6 @@ pub(super) fn judge(
     judge.line = None;
     judge.judge_own_files(&lines);
     judge.judge_templates(&read);
-    judge.require_of_parts(&statements);
     judge.judge_environment(&statements, &read);
     judge.judge_handed(&lines);
     let written = judge.all_written(&read, tokens);
@@ -276,6 +286,14 @@ pub(super) struct Judge<'j> {
     pub(super) obeyed: bool,
     /// The line of the script that is judged, where it is one.
     pub(super) line: Option<usize>,
+    /// What was read of each line, and whether all was.
+    pub(super) makes: Vec<(Vec<Statement>, bool)>,
+    /// It reads texts or files in pieces of some length.
+    pub(super) reads_pieces: bool,
+    /// It makes letters of numbers, or what letters can be made of.
+    pub(super) shows_numbers: bool,
+    /// The names of the files that it may write payload text to, once that is looked for.
+    pub(super) read_files: Option<Vec<String>>,
     pub(super) holes: &'j mut [Finding],
 }
 
@@ -380,8 +398,11 @@ impl Judge<'_> {
         let is_other =
             is_member_of("re") || name == "system" && is_member_of("platform") || name == "Timer" && self.waits();
         if runs && !is_other || divides || gives_format(statement, at) {
-            let mut sources = self.sources(statement);
-            if !self.is_judged_command(name, statement, at) {
+            let is_judged = self.is_judged_command(name, statement, at);
+            // What gets the command's output is no part of it.
+            let begin = assignments(statement).last().map_or(0, |equals| equals + 1);
+            let mut sources = self.sources(if is_judged && begin <= at { &statement[begin..] } else { statement });
+            if !is_judged {
                 sources.extend(self.tainted.get(FILES).into_iter().flatten());
             }
             sources.extend(self.evaluated(name, statement, at));
@@ -413,7 +434,8 @@ impl Judge<'_> {
                 self.refuse(&self.sources(first), &format!("a part of the code in `{name}`"))
             }
             _ if touches => {
-                let sources = given.iter().flat_map(|argument| self.sources(argument)).collect();
+                let made = |argument: &&[Token]| changed(self.sources(argument), self.changes_of_tokens(argument));
+                let sources = given.iter().flat_map(made).collect();
                 self.require(&sources, Requirement::InsidePath);
             }
             _ if LOGGING.contains(&name) && owner.to_ascii_lowercase().contains("log") => {
@@ -444,7 +466,7 @@ impl Judge<'_> {
 
     pub(super) fn refuse(&mut self, holes: &Holes, reason: &str) {
         for hole in holes {
-            let finding = &mut self.holes[*hole];
+            let finding = &mut self.holes[hole_of(*hole)];
             if finding.refusal.is_none() {
                 finding.refusal = Some(reason.to_owned());
                 finding.help = Some(help(reason));
@@ -456,9 +478,5 @@ impl Judge<'_> {
     /// Refuses a text that something takes for a format.
     pub(super) fn refuse_format(&mut self, holes: &Holes) {
         self.refuse(holes, "a part of the format of `%` or `.format`");
-    }
-
-    pub(super) fn require(&mut self, holes: &Holes, requirement: Requirement) {
-        holes.iter().for_each(|hole| self.holes[*hole].requirements.push(requirement));
     }
 }

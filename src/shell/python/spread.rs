@@ -1,12 +1,14 @@
 //! What payload text gets into by a statement of a Python script: the names that it assigns, the objects that its
 //! methods change, the parameters of the functions that it names.
 
+use super::apart;
 use super::facts::Binding;
 use super::known::{LOGGING, STARTING};
 use super::learn::ARGUMENT_NAMES;
 use super::lexer::{FIELD, Token};
-use super::line::{assigned, assignments, closing, is_dumping, names};
+use super::line::{assigned, assignments, closing, is_dumping, names, split};
 use super::numbers::NUMBERS;
+use super::passed::lambda_parameters;
 use super::reads::GIT;
 use super::sink::{FILES, Judge};
 use super::tree::Expr;
@@ -75,6 +77,9 @@ pub(super) const COPIED: &[(&str, &[&str])] =
 /// Names by which a script makes dictionaries that get an entry where none is found.
 const MISSING: &[&str] = &["defaultdict", "__missing__"];
 
+/// Classes of Python's own that hold nothing themselves: `str.maketrans`.
+const FIXED: &[&str] = &["str", "bytes", "int", "float"];
+
 /// What gets into the same names from wherever it stands.
 #[derive(Default)]
 struct Common {
@@ -91,7 +96,7 @@ impl Judge<'_> {
         let mut changed = false;
         let mut common = Common::default();
         for (at, statement) in statements.iter().enumerate() {
-            changed |= self.spread(statement, &mut common);
+            changed |= self.spread(at, statement, &mut common);
             changed |= self.spread_to_classes(at, statement);
         }
         for target in self.called.iter().chain(&self.anywhere).cloned().collect::<Vec<_>>() {
@@ -118,18 +123,22 @@ impl Judge<'_> {
             None if matches!(first, Some("for" | "with" | "async")) => statement,
             None => return false,
         };
-        let sources = self.sources(value);
+        let sources = apart::changed(self.sources(value), self.changes_at(at));
         classes.into_iter().fold(false, |changed, class| changed | self.taint(class, &sources))
     }
 
     /// Taints what a statement assigns and changes, and says whether that was new.
-    fn spread(&mut self, statement: &[Token], common: &mut Common) -> bool {
-        let sources = self.sources(statement);
+    fn spread(&mut self, at: usize, statement: &[Token], common: &mut Common) -> bool {
+        let mut sources = self.sources(statement);
+        sources.extend(self.printed_at(at));
         let counts = may_count(statement) || names(statement).any(|name| self.may_choose(name));
-        let whole = if counts { self.whole_sources(statement) } else { sources.clone() };
+        let whole = if counts { self.whole_sources(statement) } else { Holes::new() };
+        let whole: Holes = whole.union(&sources).copied().collect();
         if whole.is_empty() {
             return false;
         }
+        let change = self.changes_at(at);
+        let (sources, whole) = (apart::changed(sources, change), apart::changed(whole, change));
         common.anywhere.extend(&whole);
         if sources.is_empty() {
             return false;
@@ -144,13 +153,28 @@ impl Judge<'_> {
             changed |= self.taint(target, &sources);
         }
         for name in self.changed_by(statement) {
-            changed |= self.alter(name, &sources);
+            // What has nothing but its own text gets no other.
+            if !self.is_alone(&name, statement) {
+                changed |= self.alter(name, &sources);
+            }
         }
         for name in self.stored_into_returned(statement) {
             self.elsewhere.insert(name.clone());
             changed |= self.alter(name, &sources);
         }
         changed
+    }
+
+    /// Says whether all payload text of a statement is that of one name.
+    fn is_alone(&self, name: &str, statement: &[Token]) -> bool {
+        statement.iter().enumerate().all(|(at, token)| {
+            let is_own = match token {
+                Token::Name(other) => other == name || !self.tainted.contains_key(other),
+                Token::Text(text, holes) => holes.is_empty() && !text.contains(FIELD) && self.variable(text).is_none(),
+                Token::Other(_) | Token::End => true,
+            };
+            is_own && self.read_at(statement, at).is_empty()
+        })
     }
 
     /// Returns the names that get what a statement holds.
@@ -167,6 +191,8 @@ impl Judge<'_> {
             targets.extend(self.redirected.iter().filter(|_| is_print).cloned());
             targets.extend((is_print && !self.redirected.is_empty()).then(|| FILES.to_owned()));
             targets.extend(self.writes_file(name, statement, at).then(|| FILES.to_owned()));
+            // A function without a name may be called with what stands beside it.
+            targets.extend((name == "lambda").then(|| lambda_parameters(&statement[at..])).into_iter().flatten());
         }
         targets.extend(self.tells_git(statement).then(|| GIT.to_owned()));
         if names(statement).any(|word| word == "match") {
@@ -196,9 +222,22 @@ impl Judge<'_> {
                 && !self.gets_what_is_looked_up(name)
                 && (name.starts_with("environ") || !assigned[at] && is_end(statement.get(closing(statement, at + 1))));
             let is_changed = matches!(statement.get(at + 1), Some(Token::Other('.' | '['))) && !is_asked && !is_read;
-            changed.extend((is_changed && !self.modules.contains(name)).then(|| name.clone()));
+            let is_fixed = self.modules.contains(name) || FIXED.contains(&name.as_str()) && self.is_pythons(name);
+            changed.extend((is_changed && !is_fixed).then(|| name.clone()));
+            changed.extend(self.printed_into(name, statement, at));
         }
         changed
+    }
+
+    /// Returns the names of what gets what is printed: `print(text, file=buffer)`.
+    fn printed_into(&self, name: &str, statement: &[Token], at: usize) -> Vec<String> {
+        let [Token::Other('='), value @ ..] = &statement[at + 1..] else { return Vec::new() };
+        if name != "file" || value.first() == Some(&Token::Other('=')) {
+            return Vec::new();
+        }
+        let file: Vec<&str> = names(split(value)[0]).collect();
+        let is_standard = matches!(file.as_slice(), ["sys", "stdout" | "stderr"] | ["stdout" | "stderr"]);
+        file.into_iter().filter(|it| !is_standard && !self.modules.contains(*it)).map(str::to_owned).collect()
     }
 
     /// Says whether a name may stand for a dictionary that gets an entry where none is found: `defaultdict(list)[key]`.
@@ -222,10 +261,7 @@ impl Judge<'_> {
         if sources.is_empty() {
             return false;
         }
-        let known = self.tainted.entry(name).or_default();
-        let before = known.len();
-        known.extend(sources);
-        known.len() > before
+        apart::merge(self.tainted.entry(name).or_default(), sources)
     }
 
     /// Says whether a name in a statement says that something of it gets into a file.

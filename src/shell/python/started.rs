@@ -1,5 +1,6 @@
 //! What a Python script starts, and with which words, input and environment.
 
+use super::apart::{hole_of, whole};
 use super::facts::Binding;
 use super::known::{INTERPRETERS, OPTIONED, SHELLS, STARTING, is_executing};
 use super::lexer::{FIELD, FIELD_END, HOLE, Token};
@@ -206,7 +207,7 @@ impl Judge<'_> {
         if !started.is_whole && takes_code {
             return self.refuse(sources, &format!("a word of `{program}`, whose other words are not known"));
         }
-        let (own, folder) = (started.program.sources(), started.folder.clone());
+        let (own, folder) = (whole(&started.program.sources()), started.folder.clone());
         for program in self.with_code(&started.program, &started.inputs) {
             self.apply(program.judged(), sources);
         }
@@ -214,9 +215,10 @@ impl Judge<'_> {
         self.refuse(&named, "a variable of the environment that code of `make` names");
         self.require(&folder, Requirement::InsidePath);
         // What is in its environment was judged there.
-        let set: Holes = self.set.values().flatten().copied().collect();
-        let others: Holes =
-            told.difference(&own).copied().filter(|hole| !folder.contains(hole) && !set.contains(hole)).collect();
+        let mut elsewhere: Holes = self.set.values().flatten().copied().collect();
+        elsewhere.extend(folder.iter().chain(&own));
+        let elsewhere = whole(&elsewhere);
+        let others: Holes = told.iter().copied().filter(|hole| !elsewhere.contains(&hole_of(*hole))).collect();
         self.require(&others, Requirement::NotAnOption);
     }
 

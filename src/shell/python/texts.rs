@@ -1,6 +1,7 @@
 //! What the texts of a Python script are, as far as its author wrote them: the words of a program, the names of
 //! files, the beginnings of addresses.
 
+use super::apart::changed;
 use super::facts::Binding;
 use super::files::without_fields;
 use super::sink::Judge;
@@ -67,7 +68,11 @@ impl Judge<'_> {
             }
             _ => {}
         }
-        expression.parts().into_iter().for_each(|part| self.reach(part, holes));
+        let mut inside = Holes::new();
+        expression.parts().into_iter().for_each(|part| self.reach(part, &mut inside));
+        if !inside.is_empty() {
+            holes.extend(changed(inside, self.own_change(expression)));
+        }
     }
 
     /// Says whether an expression is a file whose name nobody chose.
@@ -98,18 +103,24 @@ impl Judge<'_> {
             Expr::Call(callee, arguments) => match (&**callee, arguments.first()) {
                 (Expr::Member(owner, method), _) if SAME.contains(&method.as_str()) => match &**owner {
                     Expr::Text(pieces) if begins_with_field(pieces) => all,
-                    owner => next(owner),
+                    owner => changed(next(owner), self.own_change(text)),
                 },
                 (_, Some(first)) if callee.last_name().is_some_and(|name| TEXTUAL.contains(&name)) => {
-                    next(&first.value)
+                    changed(next(&first.value), self.own_change(text))
                 }
                 _ => all,
             },
             Expr::Name(name) => {
                 let mut begins = Holes::new();
+                let mut is_begun = true;
                 for binding in self.facts.bindings(name) {
                     let Binding::Value(value) = binding else { return all };
                     begins.extend(next(value));
+                    is_begun &= !may_be_empty(value);
+                }
+                // `url = ''`, `url += text`
+                if !is_begun && !self.facts.added(name).is_empty() {
+                    return all;
                 }
                 if self.facts.bindings(name).is_empty() { all } else { begins }
             }
@@ -260,10 +271,10 @@ impl Judge<'_> {
                     owner.text().map(|format| prefixed(&format, &all))
                 }
                 (Expr::Name(name), [only]) if TEXTUAL.contains(&name.as_str()) && !self.is_own(name) => {
-                    Some(next(&only.value))
+                    Some(self.made(next(&only.value), expression))
                 }
                 (Expr::Member(owner, method), []) if SAME.contains(&method.as_str()) && !self.is_own(method) => {
-                    Some(next(owner))
+                    Some(self.made(next(owner), expression))
                 }
                 _ => None,
             },
@@ -277,6 +288,16 @@ impl Judge<'_> {
         };
         let unknown = if all.is_empty() { Part::Text(UNKNOWN.to_owned()) } else { Part::Value(all) };
         parts.unwrap_or_else(|| vec![unknown])
+    }
+
+    /// Returns the parts of a word of which an expression makes another.
+    fn made(&self, parts: Vec<Part>, expression: &Expr) -> Vec<Part> {
+        let change = self.own_change(expression);
+        let made = |part| match part {
+            Part::Value(holes) => Part::Value(changed(holes, change)),
+            part => part,
+        };
+        parts.into_iter().map(made).collect()
     }
 
     /// Says whether an expression is the name of the Python that runs the script: `sys.executable`, which nothing sets.
@@ -407,6 +428,15 @@ fn product(mut lists: Vec<Vec<Item>>, behind: &[Vec<Item>]) -> Option<Vec<Vec<It
         all.extend(behind.iter().map(|more| [list.as_slice(), more.as_slice()].concat()));
     }
     Some(all)
+}
+
+/// Says whether a text may be empty, as far as its author wrote it.
+fn may_be_empty(text: &Expr) -> bool {
+    match text {
+        Expr::Text(pieces) => !pieces.iter().any(|piece| matches!(piece, Piece::Text(text) if !text.is_empty())),
+        Expr::Operation('+' | '/', one, other) => may_be_empty(one) && may_be_empty(other),
+        _ => true,
+    }
 }
 
 fn split(text: &str) -> Vec<Item> {

@@ -10,7 +10,7 @@ pub(super) enum Expr {
     Constant,
     /// `owner.name`
     Member(Box<Expr>, String),
-    /// `owner[index]`
+    /// `owner[index]`; in a slice an [`Expr::Any`] of nothing stands for each `:`.
     Item(Box<Expr>, Box<Expr>),
     Call(Box<Expr>, Vec<Argument>),
     List(Vec<Expr>),

@@ -4,6 +4,7 @@
 //! word itself, a word without its end, a word with the end of another: `for n in ['run.sh.in']: open(n[:-3], 'w')`,
 //! `'%s.%s' % ('run', 'sh')`. A name that comes from elsewhere is not followed: any file of a later script could be it.
 
+use super::apart::hole_of;
 use super::lexer::{FIELD, FIELD_END, HOLE, Token};
 use super::sink::{FILES, Judge};
 use super::texts::UNKNOWN;
@@ -32,12 +33,12 @@ impl Judge<'_> {
             }
             for name in [name.to_owned(), name.replace(UNKNOWN, "*")] {
                 if !name.trim_matches('*').is_empty() {
-                    files.entry(name).or_insert(*hole);
+                    files.entry(name).or_insert(hole_of(*hole));
                 }
             }
         }
         if let Some(hole) = unnamed.first() {
-            own_names(tokens).into_iter().for_each(|name| _ = files.entry(name).or_insert(*hole));
+            own_names(tokens).into_iter().for_each(|name| _ = files.entry(name).or_insert(hole_of(*hole)));
         }
         files.into_iter().collect()
     }

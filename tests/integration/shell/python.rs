@@ -1,5 +1,6 @@
 //! Scripts in Python, against the real interpreter.
 
+mod apart;
 mod lexed;
 mod proof;
 mod reach;
