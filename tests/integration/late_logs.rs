@@ -183,11 +183,13 @@ fn a_log_of_which_a_lost_worker_has_lines_does_not_end_as_if_it_were_whole() {
         until("its line", SOON, || has_lines(&scene.printed("p#1").0, &["one"]).then_some(()));
         if was_sent {
             until("its way", SOON, || {
-                let sent = files(&scene.share.join("logs"))
-                    .iter()
-                    .any(|log| std::fs::read_to_string(log).is_ok_and(|log| has_lines(&log, &["one"])));
-                sent.then_some(())
+                // One that is being written has another name.
+                let is_whole = |log: &&PathBuf| !log.to_string_lossy().contains('#');
+                let has_it = |log: &PathBuf| std::fs::read_to_string(log).is_ok_and(|log| has_lines(&log, &["one"]));
+                files(&scene.share.join("logs")).iter().filter(is_whole).any(has_it).then_some(())
             });
+            // What is about to be noted of it is noted by then.
+            std::thread::sleep(Duration::from_secs(1));
             scene.take_away();
         }
         server.kill();
