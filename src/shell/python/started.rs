@@ -270,12 +270,10 @@ impl Judge<'_> {
         if variables.is_empty() && !self.tainted.contains_key(NAMES) || giving.is_empty() {
             return;
         }
-        // A text may be given to the shell by another name.
-        let assigns = |statement: &[Token]| statement.contains(&Token::Other('='));
-        let assigning = statements.iter().filter(|it| assigns(it)).copied();
+        // A text may be given to the shell by another name, by a loop, or by a function of the script's.
         let giving = giving.into_iter().flatten().map(|token| (token, true));
-        let assigning = assigning.flatten().map(|token| (token, false));
-        for (token, is_given) in giving.chain(assigning) {
+        let others = statements.iter().copied().flatten().map(|token| (token, false));
+        for (token, is_given) in giving.chain(others) {
             let Token::Text(text, _) = token else { continue };
             let text = &without_fields(text);
             if !self.work(variables.len() + 1) {
