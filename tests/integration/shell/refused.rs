@@ -199,7 +199,7 @@ pub(super) const ALLOWED: &[&str] = &[
     "git config alias.lg 'log --oneline'; git lg --grep \"${{ x }}\"",
     "node -e 'const c=require(\"./c.js\");require(\"fs\").writeFileSync(\"out.json\",JSON.stringify([process.argv[1],c]))' \"${{ x }}\"",
     "node -e 'const p=require(\"./package.json\");p.description=process.argv[1];require(\"fs\").writeFileSync(\"package.json\",JSON.stringify(p))' \"${{ x }}\"",
-    "x=\"${{ x }}\"; sleep 5; ps aux | grep '[w]eb' | awk '{ print $2 }' | xargs -r kill",
+    "x=\"${{ x }}\"; sleep 5; ps aux | grep '[w]eb-of-nobody-here' | awk '{ print $2 }' | xargs -r kill",
     "curl -d \"t=${{ x }}\" https://a; ps -ef | grep \"[w]eb\"; ps -o pid= -p 1 | xargs echo",
     "./server --title \"${{ x }}\" & ps -o pid=,comm= | grep server; kill $!",
     "args=(-f); args+=(-H \"X-T: ${{ x }}\"); args+=(-d \"t=${{ x }}\"); curl \"${args[@]}\" https://a",
