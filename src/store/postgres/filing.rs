@@ -94,7 +94,7 @@ const INSERT_ROWS: &str =
      SELECT seq, id, pipeline, number, name,
             CASE WHEN result IS NULL THEN 'queued' ELSE 'completed' END, result, connection, delivery, rerun_of,
             has_turns, queued_at, CASE WHEN result IS NULL THEN NULL ELSE queued_at END,
-            (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM run_end),
+            coalesce(pg_sequence_last_value('run_end'), 0),
             CASE WHEN result IS NULL THEN NULL ELSE nextval('run_end') END
      FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[],
                  $8::text[], $9::timestamptz[], $10::text[], $11::boolean[])

@@ -19,6 +19,7 @@ const UNPROVEN: &str = "tests/testdata/shell/unproven.txt";
 const PAYLOADS: &[&str] = &[
     "canary",
     "a[$(canary)]",
+    "-v,a[$(canary)]",
     "$(canary)",
     "!canary",
     "1e canary",
