@@ -122,11 +122,12 @@ async fn in_time(reading: impl Future<Output = Result<(), Failure>>, time: Durat
         if let Ok(read) = Box::pin(tokio::time::timeout(time, reading.as_mut())).await {
             return read;
         }
-        time = busy::spent().saturating_sub(spent);
+        let now = busy::spent();
+        time = now.saturating_sub(spent);
         if time.is_zero() {
             return Err(Failure::TooSlow);
         }
-        spent = busy::spent();
+        spent = now;
     }
 }
 

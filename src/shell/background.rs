@@ -24,7 +24,7 @@ const KEYWORD: &str = "keyword";
 const MEANINGS: &[&str] = &[STARTUP, OPTIONS, "BASHOPTS", "BASH_COMPAT", "FUNCNEST", "POSIXLY_CORRECT"];
 
 /// Variables that hold what git has messages edited by.
-const EDITORS: &[&str] = &["EDITOR", "VISUAL", "GIT_EDITOR", "GIT_SEQUENCE_EDITOR"];
+pub(super) const EDITORS: &[&str] = &["EDITOR", "VISUAL", "GIT_EDITOR", "GIT_SEQUENCE_EDITOR"];
 
 /// The most bytes of a value that is looked at.
 const VALUE_MAX: usize = 4096;

@@ -38,7 +38,7 @@ const ALIAS: &str = "alias.";
 const SECTION: &str = "[alias";
 
 /// Settings of git that name what messages are edited by.
-const EDITORS: &[&str] = &["core.editor", "sequence.editor"];
+pub(super) const EDITORS: &[&str] = &["core.editor", "sequence.editor"];
 
 /// The most names and settings of one job. No job of a person's has so many.
 const NAMES_MAX: usize = 1000;

@@ -147,18 +147,16 @@ impl Requirement {
             Self::NoOptions => !value.split_whitespace().any(|word| word.starts_with('-')),
             Self::NoMarkedOption => !has_marked_option(value),
             Self::NoCutOption => !is_option(value) && !is_option(value.trim_start_matches(char::is_alphabetic)),
-            Self::LetterFirst => value.starts_with(|first: char| first.is_ascii_alphanumeric()),
+            Self::LetterFirst | Self::BeginsAsWord => begins_as_word(value),
             Self::CutAsWord => {
-                let is_word = |text: &str| text.starts_with(|first: char| first.is_ascii_alphanumeric());
                 let rest = value.trim_start_matches(char::is_alphabetic);
-                is_word(value) && (rest.is_empty() || is_word(rest))
+                begins_as_word(value) && (rest.is_empty() || begins_as_word(rest))
             }
             Self::NoDash => !value.contains('-'),
             Self::NoEscape => !["\\u", "\\U", "\\x"].iter().any(|escape| value.contains(escape)),
             Self::OnlyLetters => value.chars().all(char::is_alphanumeric),
             Self::NoForeignMark => value.chars().all(|it| it.is_ascii() || it.is_alphanumeric()),
             Self::HasWord => value.contains(|it: char| it.is_ascii_alphanumeric()),
-            Self::BeginsAsWord => value.starts_with(|first: char| first.is_ascii_alphanumeric()),
             Self::BeginsSmall => value.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit()),
             Self::EndsAsWord => value.ends_with(char::is_alphanumeric),
             Self::WordsApart => are_words_apart(value),
@@ -319,6 +317,10 @@ fn are_parts_inside(value: &str) -> bool {
 
 fn are_words_apart(value: &str) -> bool {
     !has_marked(value, |it| !it.is_alphanumeric()) && !value.is_empty()
+}
+
+fn begins_as_word(value: &str) -> bool {
+    value.starts_with(|first: char| first.is_ascii_alphanumeric())
 }
 
 fn has_file_mark(value: &str) -> bool {

@@ -383,11 +383,10 @@ impl Runner {
         self.obeys.contains(&option)
     }
 
-    /// Returns the option of one letter with which a word begins, if its value names what the program does and is glued
-    /// to it: `-pplugin`.
-    pub(super) fn glued<'w>(&self, word: &'w str) -> Option<&'w str> {
-        let option = word.get(..2).filter(|_| word.len() > 1 && !word.starts_with("--"))?;
-        self.obeys(option).then_some(option)
+    /// Says whether a word begins with an option of one letter whose value names what the program does and is glued to
+    /// it: `-pplugin`.
+    pub(super) fn obeys_glued(&self, word: &str) -> bool {
+        !word.starts_with("--") && word.get(..2).is_some_and(|option| self.obeys(option))
     }
 
     /// Says whether it may find a file by itself. In the name, `${…}` is what the script's author has not set, and `*` any
@@ -403,12 +402,13 @@ pub(super) fn may_be_found(pattern: &str, file: &str) -> bool {
     if file.contains('*') {
         return may_be_same(pattern, file);
     }
-    let (first, last) = pattern.split_once('*').unwrap_or((pattern, ""));
     let name = without_variables(file);
-    if !pattern.contains('*') {
-        return name == pattern;
+    match pattern.split_once('*') {
+        Some((first, last)) => {
+            name.len() >= first.len() + last.len() && name.starts_with(first) && name.ends_with(last)
+        }
+        None => name == pattern,
     }
-    name.len() >= first.len() + last.len() && name.starts_with(first) && name.ends_with(last)
 }
 
 /// Returns a name with a letter in place of each variable.

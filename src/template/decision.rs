@@ -230,9 +230,7 @@ impl Finder<'_> {
     }
 
     fn fixed_variable(&mut self, item: &Node) {
-        let Content::Mapping(entries) = &item.content else { return };
-        let member = |name: &str| entries.iter().find(|entry| entry.key.flatten() == name).map(|entry| &entry.value);
-        if let (Some(name), Some(value)) = (member("name"), member("value")) {
+        if let (Some(name), Some(value)) = (item.member("name"), item.member("value")) {
             self.give_text(&text(name), value);
         }
     }

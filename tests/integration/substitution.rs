@@ -412,6 +412,7 @@ fn a_task_runs_no_file_to_which_a_step_before_it_wrote_payload_text() {
     };
     for task in [
         "Bash@3\n  inputs:\n    filePath: out/cfg",
+        "ShellScript@2\n  inputs:\n    scriptPath: out/cfg",
         "Bash@3\n  inputs:\n    targetType: filePath\n    filePath: $(Build.SourcesDirectory)/out/cfg",
         "PythonScript@0\n  inputs:\n    scriptSource: filePath\n    scriptPath: cfg",
     ] {

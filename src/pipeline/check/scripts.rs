@@ -11,6 +11,7 @@ use super::{called, tools};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
 use crate::pipeline::model::{self, Action, Pipeline, Placed, Step, Variable};
 use crate::pipeline::plan::Interpreter;
+use crate::pipeline::task::call::runs;
 use crate::pipeline::{Need, ScriptRules};
 use crate::shell::{
     Analysis, Background, Earlier, Entrance, Language, Links, Outline, Refusal, Script, Substitution, analyse,
@@ -222,15 +223,11 @@ fn background(language: Language, step: &Step, variables: &[&Variable]) -> Backg
     Background::of(language, all.iter().map(|(name, value)| (name.as_str(), &**value)))
 }
 
-/// Tasks that run a file, each with the input that names it.
-const RUNNING_FILES: &[(&str, &str)] =
-    &[("Bash", "filePath"), ("PowerShell", "filePath"), ("PythonScript", "scriptPath")];
-
 /// Reports a task that runs a file to which an earlier step has written payload text.
 fn check_file(step: &Step, files: &[File], diagnostics: &mut Diagnostics) {
     let Action::Task(task) = &step.action else { return };
-    let input = RUNNING_FILES.iter().find(|(name, _)| *name == task.name).map(|(_, input)| *input);
-    let Some((input, path)) = task.inputs.iter().find(|(name, _)| Some(name.value.as_str()) == input) else { return };
+    let Some(runs) = runs(&task.name) else { return };
+    let Some((input, path)) = task.inputs.iter().find(|(name, _)| name.value == runs.file) else { return };
     let path = path.flatten();
     let name = path.trim().rsplit(['/', '\\']).next().unwrap_or_default();
     for file in files.iter().filter(|file| file.name == name) {

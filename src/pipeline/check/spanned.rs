@@ -30,12 +30,12 @@ impl Spanned {
         self.push_through(segment, span, None);
     }
 
-    fn push_through(&mut self, segment: Segment, span: Span, through: Option<&Variable>) {
+    /// Appends a piece at a place, with the variable that brought it.
+    pub(super) fn push_through(&mut self, segment: Segment, span: Span, through: Option<&Through>) {
         self.text.push(segment);
         if self.text.segments().len() > self.spans.len() {
             self.spans.push(span);
-            let named = |it: &Variable| Through { name: it.name.value.as_str().into(), span: it.value_span };
-            self.through.push(through.map(named));
+            self.through.push(through.cloned());
         }
     }
 
@@ -55,20 +55,9 @@ impl Spanned {
     pub(super) fn along(text: Text, span: Span, given: &Self) -> Self {
         let mut whole = Self::default();
         for segment in text.segments() {
-            whole.push_along(segment.clone(), span, given.through_of(segment));
+            whole.push_through(segment.clone(), span, given.through_of(segment));
         }
         whole
-    }
-
-    /// Appends a piece at a place, with the variable that brought it.
-    pub(super) fn push_along(&mut self, segment: Segment, span: Span, through: Option<&Through>) {
-        let known = self.text.segments().len();
-        self.push(segment, span);
-        if self.text.segments().len() > known
-            && let Some(last) = self.through.last_mut()
-        {
-            *last = through.cloned();
-        }
     }
 
     /// Returns the variable that brought a piece of payload text, if one did.
@@ -87,7 +76,8 @@ impl Spanned {
         };
         macros(text, &value, &mut |segment| {
             let through = last.get().filter(|_| segment.is_tainted());
-            self.push_through(segment, span, through);
+            let named = |it: &Variable| Through { name: it.name.value.as_str().into(), span: it.value_span };
+            self.push_through(segment, span, through.map(named).as_ref());
         });
     }
 

@@ -104,7 +104,7 @@ impl<'p> Inputs<'p> {
                 let input = if segment.is_tainted() { inputs.next() } else { None };
                 let given = input.and_then(|input| self.given(input));
                 let through = given.and_then(|(value, _)| value.through_of(segment));
-                line.push_along(segment.clone(), given.map_or(self.task.span, |(_, span)| span), through);
+                line.push_through(segment.clone(), given.map_or(self.task.span, |(_, span)| span), through);
             }
         }
         line

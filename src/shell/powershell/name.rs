@@ -95,6 +95,8 @@ pub(super) struct Names<'s> {
     has_classes: bool,
     /// The texts that each variable may hold.
     texts: BTreeMap<String, Texts>,
+    /// The paths that each may hold, by what it is assigned: see [`path`](super::path).
+    pub(super) paths: BTreeMap<String, Vec<String>>,
     /// Names that the script gives to commands, in small letters.
     aliases: BTreeMap<String, BTreeSet<String>>,
     /// Those that it gives to commands which can't be told.
@@ -122,6 +124,10 @@ impl<'s> Names<'s> {
         names.learn_blocks(statements);
         for name in &names.set {
             names.texts.entry(name.clone()).or_default().is_complete = false;
+        }
+        for _ in 0..FOLLOWED_MAX {
+            names.paths =
+                names.assigned.iter().map(|(name, values)| (name.clone(), names.paths_held(values))).collect();
         }
         names
     }

@@ -93,7 +93,7 @@ impl<'s> Names<'s> {
         let depth = depth + 1;
         match tokens {
             [Token::Text(pieces)] => self.paths_of_pieces(pieces, depth),
-            [Token::Variable(name)] => self.paths_of_variable(name, depth),
+            [Token::Variable(name)] => self.paths_of_variable(name),
             [Token::Group(Bracket::Round, inner)] => match inner.as_slice() {
                 [statement] => self.paths_at(&statement.tokens, depth),
                 _ => unknown(),
@@ -144,7 +144,7 @@ impl<'s> Names<'s> {
         for piece in pieces {
             let next = match piece {
                 Piece::Text(text) => vec![text.clone()],
-                Piece::Variable(name) => self.paths_of_variable(name, depth),
+                Piece::Variable(name) => self.paths_of_variable(name),
                 Piece::Code(inner) => match inner.as_slice() {
                     [statement] => self.paths_at(&statement.tokens, depth),
                     _ => unknown(),
@@ -156,16 +156,18 @@ impl<'s> Names<'s> {
         paths
     }
 
-    fn paths_of_variable(&self, name: &str, depth: usize) -> Vec<String> {
-        if matches!(plain_name(name).as_str(), "pwd" | "psscriptroot") {
+    /// Returns the paths that a variable may hold by what it is assigned, as far as those of others are known.
+    pub(super) fn paths_held(&self, values: &[&[Token]]) -> Vec<String> {
+        limited(values.iter().flat_map(|value| self.paths_at(value, 0)))
+    }
+
+    fn paths_of_variable(&self, name: &str) -> Vec<String> {
+        let plain = plain_name(name);
+        if matches!(plain.as_str(), "pwd" | "psscriptroot") {
             return vec![".".to_owned()];
         }
-        if depth >= FOLLOWED_MAX {
-            return unknown();
-        }
-        let own = self.values_of(name).unwrap_or_default().iter().flat_map(|value| self.paths_at(value, depth));
-        let is_open = self.values_of(name).is_none() || self.is_set_elsewhere(name);
-        limited(own.chain(is_open.then(|| UNKNOWN.to_string())))
+        let own = self.paths.get(&plain).cloned().unwrap_or_else(unknown);
+        limited(own.into_iter().chain(self.is_set_elsewhere(name).then(|| UNKNOWN.to_string())))
     }
 
     fn paths_of_command(&self, name: &str, rest: &[Token], depth: usize) -> Vec<String> {

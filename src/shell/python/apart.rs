@@ -37,7 +37,7 @@ pub(super) fn hole_of(number: usize) -> usize {
 }
 
 /// Returns what was made of the text of a hole.
-pub(super) fn change_of(number: usize) -> Change {
+fn change_of(number: usize) -> Change {
     Change::of_number(u32::try_from(number >> SHIFT).unwrap_or(u32::MAX))
 }
 
@@ -109,7 +109,7 @@ impl Judge<'_> {
 
     /// Returns what the statement at an index makes of the payload text in it.
     pub(super) fn changes_at(&self, at: usize) -> Change {
-        self.makes.get(at).map_or(Change::FREE, |(statements, is_read)| self.changes_of(statements, *is_read))
+        self.lines.get(at).map_or(Change::FREE, |line| self.changes_of(&line.statements, line.is_read))
     }
 
     /// Returns what some tokens make of the payload text in them.

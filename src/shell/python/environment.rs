@@ -69,13 +69,18 @@ impl Judge<'_> {
         }
     }
 
-    /// Notes the variables that the statements put into an environment, and judges their names.
-    pub(super) fn learn_environments(&mut self, statements: &[&[Token]]) {
-        statements.iter().enumerate().for_each(|(at, statement)| self.learn_environment(at, statement));
+    /// Notes the variables that the statements put into an environment, judges their names, and says whether any got
+    /// what it had not.
+    pub(super) fn learn_environments(&mut self, statements: &[&[Token]]) -> bool {
+        let mut is_new = false;
+        for (at, statement) in statements.iter().enumerate() {
+            is_new |= self.learn_environment(at, statement);
+        }
+        is_new
     }
 
-    fn learn_environment(&mut self, line: usize, statement: &[Token]) {
-        let mut change = None;
+    fn learn_environment(&mut self, line: usize, statement: &[Token]) -> bool {
+        let (mut change, mut is_new) = (None, false);
         for Part { key, value } in self.environment_parts(statement) {
             self.obeyed |= self.may_be_obeyed(key, value);
             if let Key::Computed(key) = key {
@@ -89,20 +94,22 @@ impl Judge<'_> {
                 let brought = changed(brought, *change.get_or_insert_with(|| self.changes_at(line)));
                 let key = if let Key::None = key { key_of(value, at, &self.functions) } else { key };
                 match key {
-                    Key::Known(key) => self.set_variable(key.to_owned(), brought),
+                    Key::Known(key) => is_new |= self.set_variable(key.to_owned(), &brought),
                     Key::Computed(key)
                         if self.sources(key).is_empty()
                             && self.texts.len() <= TEXTS_MAX
                             && !(self.starts_any && self.may_be_made(key)) =>
                     {
-                        let any = self.texts.clone();
-                        any.into_iter().for_each(|key| self.set_variable(key, brought.clone()));
+                        for key in self.texts.clone() {
+                            is_new |= self.set_variable(key, &brought);
+                        }
                     }
                     Key::Elsewhere => {}
                     Key::Computed(_) | Key::None => self.refuse(&brought, REASON),
                 }
             }
         }
+        is_new
     }
 
     /// Says whether a part may set a variable that programs obey, whatever it gets.
@@ -133,11 +140,11 @@ impl Judge<'_> {
         }
     }
 
-    fn set_variable(&mut self, key: String, value: Holes) {
+    fn set_variable(&mut self, key: String, value: &Holes) -> bool {
         if is_obeyed(&key) {
-            self.refuse(&value, REASON);
+            self.refuse(value, REASON);
         }
-        merge(self.set.entry(key).or_default(), &value);
+        merge(self.set.entry(key).or_default(), value)
     }
 
     /// Says whether a statement names what starts a program.

@@ -15,6 +15,7 @@ use super::spread::WRITERS;
 use super::texts::{Item, UNKNOWN};
 use super::tree::{Argument, Expr, Statement};
 use crate::shell::analysis::Finding;
+use crate::shell::filename::base;
 use crate::shell::program::{Commands, Holes};
 use crate::shell::special::is_special;
 use std::collections::BTreeSet;
@@ -141,7 +142,7 @@ impl Judge<'_> {
         let texts: Vec<String> = texts.map(|text| without_fields(&text)).collect();
         let is_unknown = |text: &String| text.split_whitespace().next().is_none_or(|program| program.contains(UNKNOWN));
         // What else it writes may be a script that runs the files.
-        let last = |file: &String| file.rsplit('/').next().unwrap_or_default().to_owned();
+        let last = |file: &String| base(file).to_owned();
         let own: Vec<String> = self.written.iter().map(|(file, _)| last(file)).collect();
         let made = self.made.iter().map(last).filter(|made| !own.contains(made));
         moves |= made.into_iter().any(|made| made.contains(UNKNOWN) || texts.iter().any(|text| text.contains(&made)));
@@ -181,7 +182,7 @@ impl Judge<'_> {
                 }
             });
         }
-        let last = |file: &String| file.rsplit('/').next().unwrap_or_default().to_owned();
+        let last = |file: &String| base(file).to_owned();
         let made: BTreeSet<String> = self.made.iter().map(last).filter(|it| !it.is_empty()).collect();
         for file in made.iter().take(FILES_MAX) {
             let mut commands = Commands::default();
@@ -215,7 +216,7 @@ impl Judge<'_> {
     fn known_files(&self, all: &Holes) -> Option<Vec<(String, Holes)>> {
         let known: Holes = self.written.iter().flat_map(|(_, holes)| holes).copied().collect();
         // Files are told apart by the last part of their names.
-        let last = |file: &str| file.rsplit('/').next().unwrap_or_default().to_owned();
+        let last = |file: &str| base(file).to_owned();
         let files: Vec<(String, Holes)> =
             self.written.iter().map(|(file, holes)| (last(file), holes.clone())).collect();
         let are_known = files.iter().all(|(file, _)| !file.is_empty() && !file.contains(UNKNOWN));
@@ -287,7 +288,7 @@ impl Judge<'_> {
 
     /// Says whether a file may be one to which the script writes payload text.
     pub(super) fn is_written_file(&self, file: &Expr) -> bool {
-        let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
+        let last = |name: &str| base(name).to_owned();
         if self.is_own_file(file, &mut BTreeSet::new())
             && self.texts(file, 0).iter().any(|it| last(it).contains(UNKNOWN))
         {

@@ -16,6 +16,7 @@ use super::sink::Judge;
 use super::texts::Item;
 use super::tree::{Argument, Expr, Statement};
 use crate::shell::bash::without_version;
+use crate::shell::filename::base;
 use crate::shell::program::{Holes, Part};
 
 /// Functions whose first argument is what they run, or load.
@@ -330,7 +331,7 @@ impl Judge<'_> {
             let Some(Item::Word(program)) = list.first() else { return true };
             let words = self.word(program, 0);
             let ([Part::Text(name)], true) = (words.as_slice(), self.is_whole(program, 0)) else { return true };
-            let name = without_version(name.rsplit('/').next().unwrap_or_default());
+            let name = without_version(base(name));
             INTERPRETERS.contains(&name) && !list.iter().all(|it| self.is_whole_item(it))
         };
         lists.iter().any(is_open).then_some(first)

@@ -86,26 +86,20 @@ impl Judge<'_> {
     /// Returns the words of a program with the text of a file of the script's, where the word at a place is such a file
     /// and the program runs it.
     fn with_contents(&self, words: &[Vec<Part>], at: usize) -> Option<Vec<Vec<Part>>> {
-        let text = |text: &str| vec![Part::Text(text.to_owned())];
-        let name = |word: &Vec<Part>| if let [Part::Text(name)] = word.as_slice() { Some(name.clone()) } else { None };
-        let file = name(&words[at])?;
-        let contents = self.contents.get(base(&file))?;
-        let row = |word: &Vec<Part>| {
-            let name = name(word)?;
-            RUNNING.iter().find(|(program, ..)| *program == without_version(base(&name)))
-        };
+        let [Part::Text(file)] = words[at].as_slice() else { return None };
+        let contents = self.contents.get(base(file))?;
         // A file that is started itself says in its first line what runs it; a shell where it says nothing.
         let (mut changed, (_, option, is_named)) = match at {
             0 => {
                 let first = contents.lines().next().filter(|line| line.starts_with("#!")).unwrap_or_default();
-                let program = first.rsplit(['/', ' ']).next().map(&text)?;
+                let program = first.rsplit(['/', ' ']).next().map(text)?;
                 let shell = RUNNING.first()?;
                 row(&program).map_or_else(|| (vec![text("sh")], shell), |row| (vec![program.clone()], row))
             }
-            at => (words[..at].to_vec(), words[..at].iter().rev().find_map(row)?),
+            at => (words[..at].to_vec(), words[..at].iter().rev().find_map(|word| row(word))?),
         };
         changed.extend([text(option), text(contents)]);
-        changed.extend(is_named.then(|| text(&file)));
+        changed.extend(is_named.then(|| text(file)));
         changed.extend(words[at + 1..].iter().cloned());
         Some(changed)
     }
@@ -121,13 +115,19 @@ impl Judge<'_> {
     }
 }
 
+/// Returns a word that is all the author's.
+fn text(text: &str) -> Vec<Part> {
+    vec![Part::Text(text.to_owned())]
+}
+
+/// Returns how a word's program is given a text to run instead of a file.
+fn row(word: &[Part]) -> Option<&'static (&'static str, &'static str, bool)> {
+    let [Part::Text(name)] = word else { return None };
+    RUNNING.iter().find(|(program, ..)| *program == without_version(base(name)))
+}
+
 /// Returns the words of an interpreter that reads its code on its input, with the code among them.
 fn as_word(words: &[Vec<Part>], code: &str) -> Option<Vec<Vec<Part>>> {
-    let text = |text: &str| vec![Part::Text(text.to_owned())];
-    let row = |word: &Vec<Part>| match word.as_slice() {
-        [Part::Text(name)] => RUNNING.iter().find(|(program, ..)| *program == without_version(base(name))),
-        _ => None,
-    };
     let (at, (_, option, is_named)) = words.iter().enumerate().rev().find_map(|(at, word)| Some((at, row(word)?)))?;
     let behind = &words[at + 1..];
     let own = behind

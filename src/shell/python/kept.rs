@@ -2,7 +2,9 @@
 
 use super::tree::{Argument, Expr};
 use crate::shell::change::Change;
-use std::collections::BTreeSet;
+use crate::shell::filename::base;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::LazyLock;
 
 /// It is taken out of JSON or YAML.
 const JSON: Change = Change::MARKED.with(Change::JSON);
@@ -86,7 +88,8 @@ const ERRORS: &[&str] =
 
 /// Functions and methods of which nothing comes, or a number, or that give back each text that they are given as it is,
 /// with the author's around it.
-const KEEPING: &str = "namelist infolist testzip printdir extract extractall getinfo maketrans __truediv__ __add__ __radd__ __iadd__ __mod__ __str__ __repr__ __format__ __enter__ __setitem__ __contains__ reduce \
+static KEEPING: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    "namelist infolist testzip printdir extract extractall getinfo maketrans __truediv__ __add__ __radd__ __iadd__ __mod__ __str__ __repr__ __format__ __enter__ __setitem__ __contains__ reduce \
     ArgumentParser Element ElementTree EmailMessage Environment ExitStack FileHandler FileIO Formatter GzipFile \
     MIMEMultipart MIMEText Mock NamedTemporaryFile Process ProcessPoolExecutor Queue Request Session SimpleNamespace \
     SubElement Template TemporaryDirectory TemporaryFile Thread ThreadPoolExecutor ZipFile abs absolute abspath \
@@ -102,7 +105,7 @@ const KEEPING: &str = "namelist infolist testzip printdir extract extractall get
     glob globals group groupdict groups hasattr hash head header hexdigest hexlify home hypot id iglob import_module \
     index info input insert int is_absolute is_dir is_file isalnum isalpha isascii isatty isdecimal isdigit isdir \
     isfile isidentifier isinstance islower isnumeric isoformat isprintable isspace issubclass istitle isupper items \
-    iter iterdir join joinpath keys kill len line link list listdir ljust locals log lower lru_cache make_archive \
+    iter iterdir joinpath keys kill len line link list listdir ljust locals log lru_cache make_archive \
     makedirs max md5 min mkdir mkdtemp mkfifo mkstemp move namedtuple new next now nullcontext oct open ord parse \
     partial patch pformat poll pop popen popitem post pp pprint print put put_nowait putenv query quote quote_plus \
     raise_for_status randint range read read_bytes read_text readable realpath recv release remove rename render \
@@ -113,7 +116,10 @@ const KEEPING: &str = "namelist infolist testzip printdir extract extractall get
     task_done tell terminate test time timedelta timestamp title to_bytes to_thread today tolist tostring touch \
     tuple type union unlink update upper urlencode urljoin urlopen urlretrieve urlsafe_b64encode utcnow uuid4 uuid5 \
     values vars wait walk warn warning which with_name write write_bytes write_text writeheader writelines writerow \
-    writerows writestr xpath zfill zip";
+    writerows writestr xpath zfill zip"
+        .split_ascii_whitespace()
+        .collect()
+});
 
 /// Modules that send a text elsewhere, or keep it: what comes back is not made of it here.
 const SENDING: &[&str] = &[
@@ -168,7 +174,7 @@ pub(super) fn by_function(name: &str, names: &BTreeSet<String>, arguments: &[Arg
         _ if MARKING.contains(&name) => Some(Change::MARKED),
         _ if LOADING.contains(&name) => (!is_of(OTHER_LOADERS)).then_some(JSON),
         _ if DECODING.contains(&name) => Some(Change::DECODED),
-        _ if KEEPING.split_ascii_whitespace().any(|kept| kept == name) => Some(Change::NONE),
+        _ if KEEPING.contains(name) => Some(Change::NONE),
         _ if name.ends_with("Error") || name.ends_with("Exception") || name.ends_with("Exit") => Some(Change::NONE),
         _ if is_of(SENDING) => Some(Change::NONE),
         _ => None,
@@ -177,7 +183,7 @@ pub(super) fn by_function(name: &str, names: &BTreeSet<String>, arguments: &[Arg
 
 /// Returns what a program prints of its words and of what it reads.
 pub(super) fn printed(program: &str) -> Change {
-    let program = program.rsplit('/').next().unwrap_or_default();
+    let program = base(program);
     match () {
         () if EDITING.contains(&program) => Change::FREE,
         () if PRINTING.contains(&program) => Change::MARKED,

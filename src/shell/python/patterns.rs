@@ -3,7 +3,7 @@
 //! A pattern is read as the characters that each place of it may match. One with flags inside, with a look around or a
 //! reference back is not read: it may match anything.
 
-use super::kept::{is_harmless, marks_of};
+use super::kept::{behind_text, is_harmless, marks_of};
 use crate::shell::change::Change;
 
 /// The marks of a path.
@@ -288,9 +288,7 @@ pub(super) fn substituted(pattern: &str, by: &str, ignores: bool) -> Change {
     let clean = if is_clean { Change::CLEAN } else { Change::NONE };
     match () {
         () if is_inert => clean,
-        () if by.is_empty() && matches_letters => {
-            read.front.map_or(Change::BY_PROGRAM, |front| super::kept::behind_text(&front))
-        }
+        () if by.is_empty() && matches_letters => read.front.map_or(Change::BY_PROGRAM, |front| behind_text(&front)),
         () if matches_letters || read.may_be_empty && !by.is_empty() => Change::FREE,
         () if by.is_empty() && !is_clean && (capitals || read.all.has_other_letters()) => Change::BY_PROGRAM,
         () => {

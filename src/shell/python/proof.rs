@@ -133,6 +133,10 @@ impl<'p, 's> Proof<'p, 's> {
         if !self.judge.read_by(expression).is_empty() || self.judge.is_whole_environment(expression) {
             return Err(shown(expression));
         }
+        if let Some(otherwise) = self.judge.chosen(expression) {
+            self.push_all(otherwise.iter().map(|argument| (&argument.value, scope)));
+            return Ok(());
+        }
         match expression {
             Expr::Constant => Ok(()),
             Expr::Text(pieces) => {
@@ -147,11 +151,6 @@ impl<'p, 's> Proof<'p, 's> {
             }
             Expr::Name(name) => self.name(name, scope, want),
             Expr::Member(owner, name) => self.member(expression, owner, name, scope),
-            Expr::Item(..) | Expr::Call(..) if self.judge.chosen(expression).is_some() => {
-                let otherwise = self.judge.chosen(expression).unwrap_or_default();
-                self.push_all(otherwise.iter().map(|argument| (&argument.value, scope)));
-                Ok(())
-            }
             Expr::Item(owner, key) => {
                 if self.judge.variable_of(expression).is_none()
                     && !matches!(&**owner, Expr::Name(name) if name == "argv")

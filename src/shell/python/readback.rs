@@ -15,6 +15,7 @@ use super::statement;
 use super::texts::UNKNOWN;
 use super::tree::{Argument, Expr, Statement};
 use crate::shell::change::Change;
+use crate::shell::filename::base;
 use crate::shell::program::Holes;
 
 /// Functions and methods that open a file, whose name is their first argument.
@@ -83,7 +84,7 @@ impl Judge<'_> {
         if self.read_files.as_ref().is_none_or(Vec::is_empty) {
             return printed;
         }
-        let statements = self.makes.get(at).map_or(&[][..], |(statements, _)| statements);
+        let statements: &[Statement] = self.lines.get(at).map_or(&[], |line| &line.statements);
         for expression in statements.iter().flat_map(Statement::expressions) {
             expression.walk(&mut |inner| {
                 if let Expr::Call(callee, arguments) = inner
@@ -165,7 +166,7 @@ impl Judge<'_> {
     /// Says whether a file may be one that the script writes payload text to.
     fn is_read_file(&self, file: &Expr) -> bool {
         let written = self.read_files.as_deref().unwrap_or_default();
-        let names: Vec<String> = self.texts(file, 0).iter().map(|name| last(name)).collect();
+        let names: Vec<String> = self.texts(file, 0).iter().map(|name| base(name).to_owned()).collect();
         names.iter().any(|name| written.iter().any(|it| may_be(name, it)))
     }
 
@@ -178,7 +179,7 @@ impl Judge<'_> {
                 let texts = self.texts(inner, 0);
                 let known = texts.iter().filter(|text| *text != UNKNOWN);
                 let has = |text: &String| {
-                    let is_word = |word: &str| written.iter().any(|it| it != UNKNOWN && may_be(&last(word), it));
+                    let is_word = |word: &str| written.iter().any(|it| it != UNKNOWN && may_be(base(word), it));
                     text.split(|it: char| it.is_whitespace() || "<>|;&()'\"=:".contains(it)).any(is_word)
                 };
                 is_named |= known.into_iter().any(has);
@@ -188,10 +189,9 @@ impl Judge<'_> {
         is_named
     }
 
-    /// Notes the names of the files that the script may write payload text to, and says whether that may change what it
-    /// reads.
+    /// Notes the names of the files that the script may write payload text to, and says whether they are others than
+    /// before.
     pub(super) fn learn_read_files(&mut self, statements: &[Statement]) -> bool {
-        let is_first = self.read_files.is_none();
         let mut files: Vec<String> = Vec::new();
         if self.tainted.contains_key(FILES) {
             for expression in statements.iter().flat_map(Statement::expressions) {
@@ -201,14 +201,15 @@ impl Judge<'_> {
                     }
                 });
             }
-            files.extend(self.written_otherwise(statements).iter().map(|(file, _)| last(file)));
+            let written = self.written_otherwise(statements);
+            // A shell or another program wrote those that are known already.
+            files.extend(written.iter().chain(&self.written).map(|(file, _)| base(file).to_owned()));
             files.sort();
             files.dedup();
         }
         let is_new = self.read_files.as_ref() != Some(&files);
-        let is_some = !files.is_empty() || !self.set.is_empty();
         self.read_files = Some(files);
-        if is_first { is_some } else { is_new }
+        is_new
     }
 
     /// Returns the names of the files that a call writes payload text to.
@@ -229,7 +230,8 @@ impl Judge<'_> {
         if parts().all(|part| self.reaches(part).is_empty()) {
             return Vec::new();
         }
-        let files: Vec<String> = parts().flat_map(|part| self.files(part, 0)).map(|file| last(&file)).collect();
+        let files: Vec<String> =
+            parts().flat_map(|part| self.files(part, 0)).map(|file| base(&file).to_owned()).collect();
         let is_stream = owner.and_then(Expr::last_name).is_some_and(|name| STREAMS.contains(&name));
         if files.is_empty() && is_writing(name) && !is_stream { vec![UNKNOWN.to_owned()] } else { files }
     }
@@ -248,10 +250,6 @@ pub(super) fn ends_of_pipes(statements: &[&[Token]]) -> Vec<(String, String)> {
         }
     }
     ends
-}
-
-fn last(name: &str) -> String {
-    name.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
 /// Says whether two names may be the same, where something unknown may stand in both.

@@ -18,7 +18,7 @@ use super::numbers::shows_numbers;
 use super::readback::ends_of_pipes;
 use super::reads::NAMES;
 use super::renamed::renamed;
-use super::scopes::bodies;
+use super::scopes::{Line, bodies};
 use super::spread::COPIED;
 use super::statement;
 use super::tree::Statement;
@@ -100,7 +100,7 @@ pub(super) fn judge(
         set: BTreeMap::new(),
         obeyed: false,
         line: None,
-        makes: lines.iter().map(|line| (line.statements.clone(), line.is_read)).collect(),
+        lines: &lines,
         reads_pieces: read.iter().any(reads_pieces),
         read_files: None,
         shows_numbers: tokens.iter().any(shows_numbers),
@@ -147,13 +147,14 @@ pub(super) fn judge(
     statements.iter().for_each(|statement| judge.learn_spread(statement));
     judge.starts_any = statements.iter().any(|statement| judge.starts(statement));
     judge.find_environments(&statements);
-    judge.learn_environments(&statements);
-    // What is read back from files and variables may be written again.
-    while judge.learn_read_files(&read) {
-        while judge.spread_all(&statements, &copied) {}
-        judge.learn_environments(&statements);
-    }
+    // What is read back from files and variables may be written again, also by a shell.
+    let mut is_new = judge.learn_environments(&statements);
     judge.shell_texts(&statements);
+    while judge.learn_read_files(&read) | is_new {
+        while judge.spread_all(&statements, &copied) {}
+        is_new = judge.learn_environments(&statements);
+        judge.shell_texts(&statements);
+    }
     for line in &lines {
         judge.line = line.number;
         judge.judge(line.tokens);
@@ -287,7 +288,7 @@ pub(super) struct Judge<'j> {
     /// The line of the script that is judged, where it is one.
     pub(super) line: Option<usize>,
     /// What was read of each line, and whether all was.
-    pub(super) makes: Vec<(Vec<Statement>, bool)>,
+    pub(super) lines: &'j [Line<'j>],
     /// It reads texts or files in pieces of some length.
     pub(super) reads_pieces: bool,
     /// It makes letters of numbers, or what letters can be made of.

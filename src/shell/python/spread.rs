@@ -12,6 +12,7 @@ use super::passed::lambda_parameters;
 use super::reads::GIT;
 use super::sink::{FILES, Judge};
 use super::tree::Expr;
+use crate::shell::change::Change;
 use crate::shell::program::Holes;
 
 /// Methods that change nothing of what they belong to.
@@ -123,7 +124,11 @@ impl Judge<'_> {
             None if matches!(first, Some("for" | "with" | "async")) => statement,
             None => return false,
         };
-        let sources = apart::changed(self.sources(value), self.changes_at(at));
+        let sources = self.sources(value);
+        if sources.is_empty() {
+            return false;
+        }
+        let sources = apart::changed(sources, self.changes_at(at));
         classes.into_iter().fold(false, |changed, class| changed | self.taint(class, &sources))
     }
 
@@ -153,8 +158,8 @@ impl Judge<'_> {
             changed |= self.taint(target, &sources);
         }
         for name in self.changed_by(statement) {
-            // What has nothing but its own text gets no other.
-            if !self.is_alone(&name, statement) {
+            // What has nothing but its own text gets no other, unless that is made another first.
+            if change != Change::NONE || !self.is_alone(&name, statement) {
                 changed |= self.alter(name, &sources);
             }
         }

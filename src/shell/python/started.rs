@@ -226,7 +226,7 @@ impl Judge<'_> {
     /// the same command in bash, in front of which the file was written. Files are told apart by the last part of their
     /// names.
     fn judge_read_files(&mut self, started: &Started) {
-        let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
+        let last = |name: &str| base(name).to_owned();
         let words: Vec<String> = started.program.words.iter().map(|word| text_of(word)).collect();
         let is_program = |file: &str| words.first().is_some_and(|word| last(word) == file);
         let is_named =
@@ -315,7 +315,10 @@ impl Judge<'_> {
         };
         for (file, holes) in judged.written.into_iter().filter(|(_, holes)| !holes.is_empty()) {
             self.taint(FILES.to_owned(), &holes);
-            self.written.push((file.replace('*', UNKNOWN), holes));
+            let written = (file.replace('*', UNKNOWN), holes);
+            if !self.written.contains(&written) {
+                self.written.push(written);
+            }
         }
         for (holes, finding) in judged.demands {
             if let Some(reason) = &finding.refusal {

@@ -157,13 +157,12 @@ impl Judge<'_> {
                     self.lists(&only.value, depth + 1)
                 }
                 (Expr::Member(owner, method), []) if method == "copy" => self.lists(owner, depth + 1),
-                (Expr::Member(owner, _), [_, otherwise]) if self.chosen(expression).is_some() => {
+                (Expr::Member(owner, _), [_, otherwise @ ..]) if self.chosen(expression).is_some() => {
                     let mut lists = self.lists_inside(owner.last_name()?, depth)?;
-                    lists.extend(self.lists(&otherwise.value, depth + 1)?);
+                    for argument in otherwise {
+                        lists.extend(self.lists(&argument.value, depth + 1)?);
+                    }
                     Some(lists)
-                }
-                (Expr::Member(owner, _), [_]) if self.chosen(expression).is_some() => {
-                    self.lists_inside(owner.last_name()?, depth)
                 }
                 (Expr::Member(owner, method), []) if method == "split" => Some(vec![split(&owner.text()?)]),
                 (Expr::Member(..), [only]) if self.facts.full_names(callee).iter().eq(["shlex.split"]) => {

@@ -150,15 +150,15 @@ async fn held_with_run(session: &Session, lease: &Lease) -> Result<(i64, i64), F
                        FROM run
                        WHERE seq = (SELECT run FROM job WHERE id = $1)
                        FOR NO KEY UPDATE";
-    let [turns, run, job] = session.prepared([turn::LOCK_OF_JOB, RUN, HELD]).await?;
+    session.prepare(&[turn::LOCK_OF_JOB, RUN, HELD]).await?;
     let id = lease.job.as_str();
     let of_turns: Parameters<'_> = &[&turn::LOCK, &id];
     let (of_run, of_job): (Parameters<'_>, Parameters<'_>) = (&[&id], &[&id, &lease.token, &session.steady]);
     let (_, _, row) = tokio::try_join!(
         biased;
-        session.client().query_opt(&turns, of_turns),
-        session.client().query_opt(&run, of_run),
-        session.client().query_opt(&job, of_job),
+        session.row(turn::LOCK_OF_JOB, of_turns),
+        session.row(RUN, of_run),
+        session.row(HELD, of_job),
     )?;
     let row = row.ok_or(Error::Lost)?;
     Ok((row.try_get("seq")?, row.try_get("run")?))

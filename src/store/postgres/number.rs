@@ -34,6 +34,15 @@ pub(super) struct Given {
 const REVISION: &str = "revision";
 const RUN: &str = "run";
 
+const COUNT: &str = "INSERT INTO counter (scope, key, value)
+     SELECT scope, key, value
+     FROM unnest($1::text[], $2::text[], $3::bigint[]) WITH ORDINALITY AS wanted (scope, key, value, place)
+     ORDER BY place
+     ON CONFLICT (scope, key) DO UPDATE
+     SET value = counter.value + excluded.value
+     RETURNING scope, key, value";
+const ROWS: &str = "SELECT nextval('run_seq') FROM generate_series(1, $1::bigint)";
+
 /// The numbers that runs get, in their order.
 pub(super) struct Numbers {
     /// The next one, by what is counted and its key.
@@ -57,25 +66,10 @@ impl Numbers {
         }
         let (scopes, keys): (Vec<&str>, Vec<&str>) = wanted.keys().map(|(scope, key)| (*scope, key.as_str())).unzip();
         let counts: Vec<i64> = wanted.values().copied().collect();
-        let [count, rows] = session
-            .prepared([
-                "INSERT INTO counter (scope, key, value)
-                 SELECT scope, key, value
-                 FROM unnest($1::text[], $2::text[], $3::bigint[]) WITH ORDINALITY AS wanted (scope, key, value, place)
-                 ORDER BY place
-                 ON CONFLICT (scope, key) DO UPDATE
-                 SET value = counter.value + excluded.value
-                 RETURNING scope, key, value",
-                "SELECT nextval('run_seq') FROM generate_series(1, $1::bigint)",
-            ])
-            .await?;
+        session.prepare(&[COUNT, ROWS]).await?;
         let runs: i64 = number(wishes.len());
         let (counts, taken): (Parameters<'_>, Parameters<'_>) = (&[&scopes, &keys, &counts], &[&runs]);
-        let (counted, rows) = tokio::try_join!(
-            biased;
-            session.client().query(&count, counts),
-            session.client().query(&rows, taken),
-        )?;
+        let (counted, rows) = tokio::try_join!(biased; session.rows(COUNT, counts), session.rows(ROWS, taken))?;
         let mut values = BTreeMap::new();
         for row in &counted {
             let found: (&str, &str) = (row.try_get("scope")?, row.try_get("key")?);

@@ -40,6 +40,14 @@ pub(super) enum First {
     Here(usize),
 }
 
+const TAKE: &str = "SELECT count(pg_advisory_xact_lock($1, lock)) FROM unnest($2::integer[]) AS lock";
+const LOOK: &str =
+    "SELECT repeat.connection, repeat.key, repeat.delivery, repeat.until, coalesce(repeat.runs, delivery.runs) AS runs
+     FROM unnest($1::text[], $2::text[]) AS asked (connection, key)
+     JOIN repeat ON repeat.connection = asked.connection AND repeat.key = asked.key
+     LEFT JOIN delivery ON delivery.id = repeat.delivery
+     WHERE repeat.until > $3";
+
 /// Takes the locks of the batch's keys, and returns those that are remembered.
 pub(super) async fn lock_and_remember(session: &Session, batch: &[Rows]) -> Result<HashMap<Key, Remembered>, Fault> {
     let keys: BTreeSet<Key> = batch.iter().filter_map(Rows::key).collect();
@@ -49,21 +57,10 @@ pub(super) async fn lock_and_remember(session: &Session, batch: &[Rows]) -> Resu
     let locks: BTreeSet<i32> = keys.iter().map(lock).collect();
     let locks: Vec<i32> = locks.into_iter().collect();
     let (connections, keys): (Vec<String>, Vec<String>) = keys.into_iter().unzip();
-    let [take, look] = session
-        .prepared([
-            "SELECT count(pg_advisory_xact_lock($1, lock)) FROM unnest($2::integer[]) AS lock",
-            "SELECT repeat.connection, repeat.key, repeat.delivery, repeat.until,
-                    coalesce(repeat.runs, delivery.runs) AS runs
-             FROM unnest($1::text[], $2::text[]) AS asked (connection, key)
-             JOIN repeat ON repeat.connection = asked.connection AND repeat.key = asked.key
-             LEFT JOIN delivery ON delivery.id = repeat.delivery
-             WHERE repeat.until > $3",
-        ])
-        .await?;
+    session.prepare(&[TAKE, LOOK]).await?;
     let asked: Parameters<'_> = &[&connections, &keys, &session.now];
     let locks: Parameters<'_> = &[&KEY_LOCKS_CLASS, &locks];
-    let (_, rows) =
-        tokio::try_join!(biased; session.client().query_one(&take, locks), session.client().query(&look, asked))?;
+    let (_, rows) = tokio::try_join!(biased; session.one(TAKE, locks), session.rows(LOOK, asked))?;
     rows.iter().map(remembered).collect()
 }
 

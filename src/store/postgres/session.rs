@@ -18,8 +18,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
+use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Row, Statement};
 
 /// How often work is begun that others are in the way of.
 const TRIES_MAX: u32 = 5;
@@ -244,27 +244,14 @@ async fn worked<'w, T>(session: Session, work: &impl Fn(Arc<Session>) -> Work<'w
 }
 
 impl Session {
-    /// Prepares statements, so that several can be on their way at once, in a certain order.
-    pub(super) async fn prepared<const N: usize>(&self, sql: [&str; N]) -> Result<[Statement; N], Fault> {
-        let mut statements = Vec::with_capacity(N);
-        for sql in sql {
-            statements.push(self.client.prepare_cached(sql).await?);
-        }
-        Ok(statements.try_into().unwrap_or_else(|_| unreachable!("as many as were wanted")))
-    }
-
-    /// Makes statements known to the connection. Those that run them at once afterwards, each as the first thing
-    /// that it does, have them on their way together and in their order.
+    /// Makes statements known to the connection: what runs those next, each by a method of this in one `try_join!`, has
+    /// them on their way together and in its order. Where order does not matter this can be left out: then only the
+    /// first time on a connection costs more ways.
     pub(super) async fn prepare(&self, sql: &[&str]) -> Result<(), Fault> {
         for sql in sql {
             self.client.prepare_cached(sql).await?;
         }
         Ok(())
-    }
-
-    /// Returns the connection, for statements that were [`Session::prepared`].
-    pub(super) fn client(&self) -> &Client {
-        &self.client
     }
 
     /// Returns all rows of a query.

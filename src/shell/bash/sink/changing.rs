@@ -3,7 +3,7 @@
 
 use super::Walker;
 use super::argument::Argument;
-use super::by_name::{is_literal_alone, tokens};
+use super::by_name::is_literal_alone;
 use super::simple::Call;
 
 /// What changes the file that its first argument names, by the language's interpreters.
@@ -121,7 +121,7 @@ fn changes_named(functions: &[&str], text: &str) -> bool {
             let is_word = !text[..at].ends_with(is_name) && !behind.starts_with(is_name);
             let argument = behind.trim_start().trim_start_matches('(').trim_start();
             let name: String = argument.chars().take_while(|it| is_name(*it)).collect();
-            let is_called = behind.trim_start() != "" && !argument.is_empty();
+            let is_called = !argument.is_empty();
             is_word && is_called && !begins_with_literal(argument) && !gets_literal(text, &name)
         })
     })
@@ -139,7 +139,7 @@ fn begins_with_literal(argument: &str) -> bool {
 
 /// Says whether a text gives a variable of this name a literal and nothing else.
 fn gets_literal(text: &str, name: &str) -> bool {
-    if name.is_empty() || tokens(name).count() != 1 {
+    if name.is_empty() {
         return false;
     }
     let is_name = |it: char| it.is_alphanumeric() || it == '_';

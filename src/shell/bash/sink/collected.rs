@@ -6,6 +6,7 @@ use super::super::requirement::Requirement;
 use super::Walker;
 use super::argument::Argument;
 use super::file::file_node;
+use super::given::is_read;
 use super::simple::Call;
 use crate::shell::filename::base;
 use crate::shell::runner::{Operands, Runner, find, may_be_found};
@@ -24,10 +25,13 @@ pub(super) fn runs_operands(name: &str) -> bool {
     find(name).is_some_and(|runner| runner.operands == Operands::Files)
 }
 
-/// Says whether a word of a program is one that it runs and does not write: no value of an option that is data.
-pub(super) fn is_run_operand(call: Call, at: usize) -> bool {
-    let before = at.checked_sub(1).and_then(|before| call.rest()[before].literal()).unwrap_or_default();
-    call.name().and_then(|name| find(&name)).is_some_and(|runner| !runner.takes_data(&before))
+/// Returns which words of a program may name a file that it writes: none that it only reads, and of a program that runs
+/// files only values of options that are data.
+pub(super) fn writes_operand(call: Call) -> impl Fn(usize) -> bool {
+    let runner = call.name().and_then(|name| find(&name));
+    let before =
+        move |at: usize| at.checked_sub(1).and_then(|before| call.rest()[before].literal()).unwrap_or_default();
+    move |at| !is_read(call.rest(), at) && runner.is_none_or(|runner| runner.takes_data(&before(at)))
 }
 
 /// Says whether the reason why a text is refused is the name of a file to which it is written.
@@ -90,7 +94,7 @@ impl Walker {
                 let first = if glued.is_empty() { argument.sources() } else { Vec::new() };
                 self.chosen_for_runner(name, argument, first);
                 self.obeyed_by_runner(name, argument);
-            } else if runner.glued(&prefix).is_some() && !argument.is_literal() {
+            } else if runner.obeys_glued(&prefix) && !argument.is_literal() {
                 let first = if prefix.len() == 2 { argument.sources() } else { Vec::new() };
                 self.chosen_for_runner(name, argument, first);
             } else if is_run && is_operand {

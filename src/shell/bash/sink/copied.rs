@@ -4,10 +4,10 @@
 use super::Walker;
 use super::argument::Argument;
 use super::by_name::tokens;
-use super::collected::is_run_operand;
+use super::collected::writes_operand;
 use super::file::file_node;
-use super::given::is_read;
 use super::simple::Call;
+use crate::shell::earlier::EDITORS;
 
 /// Programs that change none of the files that they are given by what is in others, but read, send, check or run them.
 const READING: &[&str] = &[
@@ -145,9 +145,6 @@ const READING: &[&str] = &[
     "yq",
 ];
 
-/// Settings of `git` that hold what it has messages edited by.
-const EDITORS: &[&str] = &["core.editor", "sequence.editor"];
-
 /// Files that `git` runs by their names.
 const HOOKS: &[&str] = &[
     "applypatch-msg",
@@ -183,7 +180,7 @@ impl Walker {
                 self.flow.edges(&content, copied);
             }
         }
-        let is_own = |at: usize| !is_read(call.rest(), at) && !is_run_operand(call, at);
+        let is_own = writes_operand(call);
         for (_, argument) in call.rest().iter().enumerate().filter(|(at, _)| is_own(*at)) {
             let literal = argument.literal().filter(|text| !text.starts_with('-') || text.contains('='));
             let Some(text) = literal else { continue };

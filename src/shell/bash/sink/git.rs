@@ -86,9 +86,6 @@ const REMOTE: &[(&[&str], usize)] = &[
 /// Options behind which the name of a new branch stands.
 const NEW_BRANCH: &[&str] = &["-b", "-B", "--orphan"];
 
-/// Variables that hold what `git` has messages edited by.
-pub(super) const EDITORS: &[&str] = &["EDITOR", "VISUAL", "GIT_EDITOR", "GIT_SEQUENCE_EDITOR"];
-
 /// The file in which `git` has a message edited.
 const MESSAGE: &str = "COMMIT_EDITMSG";
 
@@ -134,7 +131,7 @@ impl Walker {
             self.merge_strategy(call);
         }
         let operands = || call.rest().iter().filter(|it| !it.word.prefix().starts_with('-'));
-        if is(&["init", "clean", "rm"]) || is(&["worktree"]) && has("add") || is(&["bundle"]) && has("create") {
+        if is(&["init"]) || is(&["worktree"]) && has("add") || is(&["bundle"]) && has("create") {
             operands().for_each(|argument| self.inside_path(argument));
         } else if is(&["clone"]) {
             call.rest().last().into_iter().for_each(|folder| self.inside_path(folder));

@@ -3,9 +3,9 @@
 
 use super::super::flow::Node;
 use super::code::{CODE, is_shell};
-use super::git::EDITORS;
 use super::written::{expanded, is_command};
 use super::{Walker, code_option};
+use crate::shell::background::EDITORS;
 use crate::shell::filename::base;
 
 /// Names of variables that hold a command, by their ends.

@@ -13,7 +13,7 @@ use super::remote::runs_by_word;
 use super::simple::Call;
 use super::tool::takes_text;
 use super::written::Runner;
-use super::{collected, container, given, transfer};
+use super::{collected, container, transfer};
 
 /// Letters of `tar` that take the next word.
 const LETTERS_WITH_WORD: &str = "bCfFgHIKLNTVX";
@@ -165,9 +165,10 @@ impl Walker {
         if !self.leaves_input(call) {
             self.flow.edge(call.scope.stdin, written);
         }
+        let is_own = collected::writes_operand(call);
         for (at, argument) in call.rest().iter().enumerate() {
             let name = argument.literal().filter(|name| !name.starts_with('-'));
-            if name.is_some() && !given::is_read(call.rest(), at) && !collected::is_run_operand(call, at) {
+            if name.is_some() && is_own(at) {
                 self.written_quietly(argument.word, written);
             }
         }

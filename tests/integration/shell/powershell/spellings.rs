@@ -135,6 +135,13 @@ fn a_file_of_any_name_that_is_run_takes_no_value() {
 }
 
 #[test]
+fn a_name_that_is_put_together_of_itself_many_times_is_followed_only_so_far() {
+    let more = "$body = \"$body$nl\"\n".repeat(40);
+    let script = format!("$body = New-TemporaryFile\n{more}Set-Content $body \"${{{{ x }}}}\"\nbash $body");
+    placed(&script, "main").expect_err("the file is run");
+}
+
+#[test]
 fn a_block_that_something_runs_takes_no_value_as_code() {
     assert_never(BLOCKS);
 }

@@ -75,6 +75,12 @@ const PATHS: &[(&str, &str, &str)] = &[
     ("import re\nr = re.sub('[^a-z0-9/]', '', t)", "é/etc", "fix the login"),
     ("import re\nr = re.search('x(.*)', t).group(1)", "x/etc", "xa b"),
     ("import os\nr = os.path.normpath(t)", "a/../../x", "a/b"),
+    ("d = [t]\nd.append(d[0].removeprefix('refs/heads/'))\nr = d[1]", "refs/heads//etc/x", "refs/heads/a"),
+    (
+        "import os\nos.environ['APP_A'] = t\nb = os.getenv('APP_A')\nos.environ['APP_B'] = b\nr = os.getenv('APP_B')",
+        "/etc/x",
+        "a/b",
+    ),
 ];
 
 fn script(made: &str, place: &str) -> String {
@@ -145,6 +151,10 @@ const READ_BACK: &[(&str, &str)] = &[
     ("class C:\n    def write(self, s): self.b = s\nc = C()\nprint(t, end='', file=c)\nr = c.b", "--output=x"),
     ("import os\na, b = os.pipe()\nos.write(b, t.encode())\nr = os.fdopen(a).read()", "--output=x"),
     ("from multiprocessing import Pipe\na, b = Pipe()\na.send(t)\nr = b.recv()", "--output=x"),
+    (
+        "import os\nos.environ['APP_A'] = t\nos.system('printf \"%s\" \"$APP_A\" > notes.txt')\nr = open('notes.txt').read()",
+        "--output=x",
+    ),
 ];
 
 #[test]
