@@ -74,6 +74,12 @@ impl Change {
     /// It is taken out of an address, where `%2d` is a `-`.
     pub(super) const QUOTED: Self = Self(8_388_608);
 
+    /// A `-` of the author's stands behind it, which is in front where it is empty: `"$name-$version"`.
+    pub(super) const BEFORE_DASH: Self = Self(1 << 29);
+
+    /// Another mark of the author's stands behind it that means something in front: `"$user@$host"`, `"$from:$to"`.
+    pub(super) const BEFORE_MARK: Self = Self(1 << 30);
+
     /// What a program that nobody looks into may make of it.
     pub(super) const BY_PROGRAM: Self = Self(4 | 32 | 64);
 
@@ -168,6 +174,10 @@ impl Change {
             matches!(requirement, Requirement::NotAnOption | Requirement::NoOptionInPath | Requirement::NoOptions);
         before.extend((is_told && !is_option && self.has(Self::FOREIGN)).then_some(Requirement::NoForeignMark));
         before.extend((is_told && self.has(Self::QUOTED)).then_some(Requirement::NoFormat));
+        let is_mark = matches!(requirement, Requirement::NotAFile | Requirement::OneRef);
+        if is_option && self.has(Self::BEFORE_DASH) || is_mark && self.has(Self::BEFORE_MARK) {
+            before.extend(self.not_empty().unwrap_or_else(|| vec![Requirement::HasWord]));
+        }
         Some(before)
     }
 

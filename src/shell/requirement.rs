@@ -25,7 +25,7 @@ pub enum Requirement {
     NotAnEchoOption,
     /// Not the letters of options of `echo` alone, behind a `-` that the author wrote.
     NotEchoLetters,
-    /// Does not begin with `-` and a character that is not blank.
+    /// Does not begin with `-`, unless a blank follows. Also `-` alone does: another text may stand behind it.
     NotAnOption,
     /// No part of a path begins with `-`: a pattern may give the part alone to a program.
     NoOptionInPath,
@@ -114,6 +114,8 @@ pub enum Requirement {
     OneRef,
     /// An address that begins with `http://` or `https://`, or a host's name: no other scheme, such as `file:`.
     WebAddress,
+    /// An address with its scheme, one of the web or `ssh`: what stands behind it can't make it another one.
+    WithScheme,
     /// Another repository as `git` is told of it: one on a host, by `https`, `http` or `ssh`, or a plain name. So no
     /// `ext::…`, which runs a command, and no folder of this machine.
     Repository,
@@ -186,6 +188,7 @@ impl Requirement {
             Self::OneSetting => !value.contains([',', ';', '{', '}', '[', ']', '\\', '"', '\'', '\n', '\r']),
             Self::OneRef => !value.contains(':') && !value.starts_with('+'),
             Self::WebAddress => is_web_address(value),
+            Self::WithScheme => has_known_scheme(value),
             Self::Repository => is_plain(value) || is_repository(value),
             Self::Label => !value.is_empty() && value.chars().all(|it| it.is_ascii_alphanumeric() || "-_".contains(it)),
             Self::PlainPath => is_plain_path(value),
@@ -252,6 +255,7 @@ impl Requirement {
             Self::OneSetting => "text without `,`, `;`, brackets, quotes and `\\`",
             Self::OneRef => "a name without `:`, and that doesn't begin with `+`",
             Self::WebAddress => "an address that begins with `http://` or `https://`",
+            Self::WithScheme => "an address that begins with `http://`, `https://` or `ssh://`, as more follows it",
             Self::Repository => "the address of a repository by `https`, `http` or `ssh`, or one plain word",
             Self::Label => "a part of a host's name: letters, digits, `-`",
             Self::PlainPath => "a path of letters, digits and `_ . + - / @ , =`, without `..`",
@@ -279,7 +283,7 @@ fn is_echo_letter(letter: char) -> bool {
 }
 
 fn is_option(value: &str) -> bool {
-    value.strip_prefix('-').and_then(|rest| rest.chars().next()).is_some_and(|next| !next.is_whitespace())
+    value.strip_prefix('-').is_some_and(|rest| !rest.starts_with(char::is_whitespace))
 }
 
 fn has_marked_option(value: &str) -> bool {
@@ -388,6 +392,11 @@ fn is_web_address(value: &str) -> bool {
     let is_port = |port: &str| !port.is_empty() && port.chars().all(|it| it.is_ascii_digit());
     let name = host.split_once(':').map_or(Some(host), |(name, port)| is_port(port).then_some(name));
     name.is_some_and(|name| !name.is_empty() && name.chars().all(|it| it.is_ascii_alphanumeric() || "-.".contains(it)))
+}
+
+fn has_known_scheme(value: &str) -> bool {
+    let lower = value.to_ascii_lowercase();
+    ["http://", "https://", "ssh://"].iter().any(|scheme| lower.starts_with(scheme))
 }
 
 fn is_repository(value: &str) -> bool {

@@ -2,6 +2,7 @@
 
 mod background;
 mod benign;
+mod beside;
 mod cage;
 mod canary;
 mod changed;

@@ -312,7 +312,7 @@ impl Shape {
                 self.all.is_in(digits.or(sign).or(Set::of('.'))) && !self.has_pair(Set::ALL, sign)
             }
             Requirement::Digits => self.all.is_in(digits.or(Set::of_all(".-"))),
-            Requirement::MoreThanOne | Requirement::Short | Requirement::Number => false,
+            Requirement::MoreThanOne | Requirement::Short | Requirement::Number | Requirement::WithScheme => false,
         }
     }
 }

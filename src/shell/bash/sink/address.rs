@@ -45,6 +45,10 @@ impl Walker {
         let first = first.unwrap_or_default();
         if !first.is_empty() && is_url && !self.begins_as_address(argument, kind, scope, depth) {
             self.require(&first, requirement);
+            if is_continued(argument) {
+                // `file` and `:///…` are an address that neither of them is.
+                self.require(&first, Requirement::WithScheme);
+            }
         }
         if makes_several && !prefix.is_empty() {
             // Who chooses all of an address may as well choose several.
@@ -135,6 +139,14 @@ impl Walker {
             self.require(sources, Requirement::Label);
         }
     }
+}
+
+/// Says whether another value stands directly behind the one that an address begins with.
+fn is_continued(argument: &Argument) -> bool {
+    let is_empty = |part: &&Part| matches!(part, Part::Text { text, .. } if text.is_empty());
+    let mut parts = argument.word.parts.iter().filter(|part| !is_empty(part));
+    parts.by_ref().any(|part| !matches!(part, Part::Text { .. }))
+        && parts.next().is_some_and(|part| !matches!(part, Part::Text { .. }))
 }
 
 fn text_of(part: &Part) -> String {

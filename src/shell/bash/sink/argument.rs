@@ -105,9 +105,45 @@ impl Walker {
         let mut feeds = Vec::new();
         let parts: Vec<Vec<Id>> = word.parts.iter().map(|part| self.part(part, scope, &mut feeds)).collect();
         let mut argument = Argument { word, parts, feeds };
+        self.in_front_of_marks(&mut argument);
         self.only_groups(&mut argument);
         self.command_properties(&argument);
         argument
+    }
+
+    /// Notes which values stand in front of a mark of the author's: where they are empty, the mark begins the word, or
+    /// what a line of it is.
+    fn in_front_of_marks(&mut self, argument: &mut Argument) {
+        let mut in_front: Vec<usize> = Vec::new();
+        let mut is_front = true;
+        for (at, part) in argument.word.parts.iter().enumerate() {
+            let Part::Text { text, .. } = part else {
+                in_front.extend((is_front && !is_never_empty(part)).then_some(at));
+                continue;
+            };
+            if text.is_empty() {
+                continue;
+            }
+            is_front = text.ends_with(char::is_whitespace);
+            let change = change_before(text);
+            for at in in_front.drain(..).filter(|_| change != Change::NONE) {
+                if !argument.parts[at].is_empty() {
+                    let marked = self.flow.stream();
+                    argument.parts[at].iter().for_each(|source| self.flow.changed_edge(*source, marked, change));
+                    argument.parts[at] = vec![marked];
+                }
+            }
+        }
+    }
+
+    /// Notes that a text of the author's is put behind what a variable holds: `name+="-$version"`.
+    pub(super) fn in_front_of_appended(&mut self, variable: Id, text: &str) {
+        let change = change_before(text);
+        if change != Change::NONE {
+            let marked = self.flow.stream();
+            self.flow.changed_edge(variable, marked, change);
+            self.flow.edge(marked, variable);
+        }
     }
 
     /// Leaves out the whole match where arithmetic reads a group of one: `BASH_REMATCH[1]`.
@@ -226,6 +262,14 @@ impl Walker {
         if parameter.length || parameter.keys && self.keys_are_numbers {
             sources.clear();
         }
+        // `IFS=-; "${parts[*]}"`
+        let joins = !parameter.list && (parameter.has_elements || parameter.name == "*");
+        if joins && self.splits_oddly && !sources.is_empty() {
+            let joined = self.flow.stream();
+            let change = Change::BEFORE_DASH.with(Change::BEFORE_MARK);
+            sources.iter().for_each(|source| self.flow.changed_edge(*source, joined, change));
+            sources = vec![joined];
+        }
         if parameter.change != Change::NONE && !sources.is_empty() {
             let changed = self.flow.stream();
             sources.iter().for_each(|source| self.flow.changed_edge(*source, changed, parameter.change));
@@ -315,5 +359,21 @@ impl Walker {
         }
         let split = if self.splits_oddly { Requirement::Plain } else { Requirement::NoOptions };
         self.require(&argument.split(), split);
+    }
+}
+
+/// Says whether the author wrote down what stands there when there is nothing: `${name:-none}`.
+fn is_never_empty(part: &Part) -> bool {
+    let is_text = |word: &Word| word.literal().is_some_and(|text| !text.is_empty());
+    matches!(part, Part::Parameter(parameter) if parameter.falls_back && parameter.operands.iter().all(is_text))
+}
+
+/// Returns what it means to a value that this text of the author's stands directly behind it.
+pub(super) fn change_before(text: &str) -> Change {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some('-') if !letters.next().is_some_and(char::is_whitespace) => Change::BEFORE_DASH,
+        Some('@' | '<' | ':' | '+') => Change::BEFORE_MARK,
+        _ => Change::NONE,
     }
 }

@@ -6,7 +6,7 @@ use super::super::syntax::{Assignment, Part, Word};
 use super::argument::Argument;
 use super::later::{Consequence, Value};
 use super::simple::Call;
-use super::{Id, Scope, Walker, written};
+use super::{Id, Scope, Walker, filter, written};
 use crate::shell::change::Change;
 
 const NAME: &str = "the name of a variable";
@@ -134,6 +134,14 @@ impl Walker {
             self.not_an_option(format);
             self.require(&format.sources(), Requirement::NoFormat);
         }
+        let values = match format.map(|format| filter::changed_by_format(&format.word.prefix())) {
+            Some(change) if change != Change::NONE => {
+                let formatted = self.flow.stream();
+                values.iter().for_each(|value| self.flow.changed_edge(*value, formatted, change));
+                vec![formatted]
+            }
+            _ => values,
+        };
         if let Some(stored) = stored {
             let literal = stored.literal().unwrap_or_default();
             let name = literal.strip_prefix("-v").unwrap_or(&literal);

@@ -1,7 +1,7 @@
 //! Programs that start a command in a container or a pod.
 
 use super::super::requirement::Requirement;
-use super::super::syntax::Part;
+use super::super::syntax::{Part, Word};
 use super::Walker;
 use super::argument::Argument;
 use super::simple::Call;
@@ -53,6 +53,24 @@ const VALUED: &[&str] = &[
     "--env-file",
 ];
 
+/// Options that give a container rights on the machine.
+const GRANTING: &[&str] = &[
+    "--device",
+    "--cap-add",
+    "--pid",
+    "--ipc",
+    "--uts",
+    "--userns",
+    "--cgroupns",
+    "--network",
+    "--net",
+    "--security-opt",
+    "--group-add",
+    "--privileged",
+    "--volumes-from",
+    "--runtime",
+];
+
 /// Options of `build` that stand alone.
 const BUILD_FLAGS: &[&str] = &[
     "-q",
@@ -74,13 +92,37 @@ impl Walker {
     /// Follows `docker run image command` and `docker exec container command`.
     pub(super) fn container(&mut self, call: Call) {
         let Some((verb, image)) = image(call) else { return self.before_verb(call) };
-        if verb == "run" {
-            self.refuse(&call.words[image].first(), "the image that is run");
+        if verb != "exec" {
+            self.image(&call.words[image], "");
         } else {
             self.many_words(&call.words[1..=image]);
         }
         self.container_variables(&call.words[1..image]);
+        if let Some(program) = entrypoint(&call.words[..image]) {
+            let mut word = Word::default();
+            program.chars().for_each(|letter| word.push_char(letter, true));
+            let parts = vec![Vec::new(); word.parts.len()];
+            let mut words = vec![Argument { word: &word, parts, feeds: Vec::new() }];
+            words.extend(call.words[image + 1..].iter().map(Argument::again));
+            self.inside(Some(Call { words: &words, ..call }));
+        }
         self.inside(call.from(image + 1));
+    }
+
+    /// Notes the name of an image behind an option: the author's own, with a tag perhaps. What stands behind the
+    /// beginning of a name must not make it that of another registry, which the part in front of the first `/` names.
+    fn image(&mut self, argument: &Argument, option: &str) {
+        let mut name = String::new();
+        for (part, sources) in argument.parts() {
+            match part {
+                Part::Text { text, .. } => name.push_str(text),
+                _ if name.strip_prefix(option).unwrap_or(&name).is_empty() => {
+                    self.refuse(sources, "the image that is run")
+                }
+                _ if !name.contains('/') => self.require(sources, Requirement::Plain),
+                _ => {}
+            }
+        }
     }
 
     /// Notes the variables that a command in a container gets.
@@ -88,6 +130,7 @@ impl Walker {
         for (at, argument) in options.iter().enumerate() {
             let prefix = argument.word.prefix();
             self.mounted(argument, at.checked_sub(1).and_then(|before| options[before].literal()));
+            self.granted(argument, at.checked_sub(1).and_then(|before| options[before].literal()));
             let is_value = at
                 .checked_sub(1)
                 .is_some_and(|before| options[before].has_literal("-e") || options[before].has_literal("--env"));
@@ -95,6 +138,17 @@ impl Walker {
             if let Some((variable, _)) = assigned.and_then(|it| it.split_once('=')) {
                 self.assign(variable, &argument.sources());
             }
+        }
+    }
+
+    /// Notes what a container may do on the machine.
+    fn granted(&mut self, argument: &Argument, option: Option<String>) {
+        let prefix = argument.word.prefix();
+        let glued = prefix.split_once('=').map(|(option, _)| option);
+        if option.as_deref().or(glued).is_some_and(|it| GRANTING.contains(&it))
+            || glued.is_some_and(|it| GRANTING.contains(&it))
+        {
+            self.refuse(&argument.sources(), "what a container may do on the machine");
         }
     }
 
@@ -148,18 +202,21 @@ impl Walker {
         for (at, argument) in call.rest().iter().enumerate() {
             let before = at.checked_sub(1).and_then(|before| call.rest()[before].literal()).unwrap_or_default();
             if is_image(&before) {
-                self.refuse(&argument.first(), "the image that is run");
-            } else if argument.word.prefix().starts_with("--image=") && argument.word.prefix().len() == "--image=".len()
-            {
-                let sources = argument.parts().find(|(_, sources)| !sources.is_empty()).map(|(_, it)| it.clone());
-                self.refuse(&sources.unwrap_or_default(), "the image that is run");
+                self.image(argument, "");
+            } else if argument.word.prefix().starts_with("--image=") {
+                self.image(argument, "--image=");
             }
         }
         if let [set, image, rest @ ..] = call.rest()
             && set.has_literal("set")
             && image.has_literal("image")
         {
-            rest.iter().skip(1).for_each(|argument| self.refuse(&argument.first(), "the image that is run"));
+            for argument in rest.iter().skip(1) {
+                let prefix = argument.word.prefix();
+                let container = prefix.split_once('=').map_or("", |(container, _)| &prefix[..=container.len()]);
+                self.refuse(&argument.first(), "the image that is run");
+                self.image(argument, container);
+            }
         }
     }
 
@@ -195,13 +252,23 @@ pub(super) fn own_words<'a>(name: &str, call: Call<'a>) -> Call<'a> {
     Call { words: &call.words[..end], ..call }
 }
 
+/// Returns the program that `--entrypoint` names, if its author wrote it.
+fn entrypoint(words: &[Argument]) -> Option<String> {
+    let at = words.iter().position(|word| word.word.prefix().starts_with("--entrypoint"))?;
+    let option = words[at].literal()?;
+    match option.split_once('=') {
+        Some((_, program)) => Some(program.to_owned()),
+        None => words.get(at + 1)?.literal(),
+    }
+}
+
 /// Returns the verb and the index of the image or container.
 fn image(call: Call) -> Option<(&'static str, usize)> {
     let mut at = skip(call.words, 1, |option| !VALUED.contains(&option))?;
     if call.words[at].has_literal("compose") || call.words[at].has_literal("container") {
         at = skip(call.words, at + 1, |option| !VALUED.contains(&option))?;
     }
-    let verb = ["run", "exec"].into_iter().find(|verb| call.words[at].has_literal(verb))?;
+    let verb = ["run", "create", "exec"].into_iter().find(|verb| call.words[at].has_literal(verb))?;
     skip(call.words, at + 1, |option| FLAGS.contains(&option)).map(|image| (verb, image))
 }
 

@@ -155,6 +155,13 @@ impl Walker {
         content
     }
 
+    /// Returns what is in a file that a word names, also where a command prints it: `<(echo "$text")`.
+    pub(super) fn content_of(&mut self, argument: &Argument) -> Vec<Id> {
+        let mut content = self.content(argument.word);
+        content.extend(argument.parts().filter(|(part, _)| part.is_process()).flat_map(|(_, sources)| sources));
+        content
+    }
+
     /// Returns the node of a file by its name's text. Two names that end the same are the same
     /// file: the script may change its folder.
     pub(super) fn file(&mut self, target: &Word) -> Id {

@@ -1,7 +1,7 @@
 //! What commands make of the text that they print again: whether all of it arrives, or parts.
 
 use super::super::edit::{self, Set};
-use super::argument::Argument;
+use super::argument::{Argument, change_before};
 use super::edited;
 use super::simple::Call;
 use crate::shell::change::Change;
@@ -43,6 +43,7 @@ pub(super) fn change_by(call: Call) -> Change {
         "printf" if call.rest().first().is_some_and(|format| format.word.texts().any(|text| text.contains("%b"))) => {
             Change::DECODED
         }
+        "printf" => call.rest().first().map_or(Change::NONE, |format| changed_by_format(&format.word.prefix())),
         "cut" => cut(call.rest()),
         "tr" => translated(call.rest()),
         "sed" | "gsed" => edited::by_sed(call.rest()),
@@ -57,6 +58,26 @@ pub(super) fn change_by(call: Call) -> Change {
         _ if TAKING_ANY.contains(&name) || name.starts_with("python") => by_program(call.rest()),
         _ => Change::NONE,
     }
+}
+
+/// Returns what a format of `printf` makes of values of which nothing but others stands in front: `%s-%s`.
+pub(super) fn changed_by_format(format: &str) -> Change {
+    let (mut change, mut is_front, mut rest) = (Change::NONE, true, format);
+    while let Some(letter) = rest.chars().next() {
+        let directive = rest.strip_prefix('%').filter(|behind| !behind.starts_with('%'));
+        let Some(directive) = directive else {
+            let escape = if rest.starts_with("\\") { 2 } else { letter.len_utf8() };
+            is_front = letter.is_whitespace() || ["\\n", "\\t", "\\r"].iter().any(|it| rest.starts_with(it));
+            rest = rest.get(escape..).unwrap_or_default();
+            continue;
+        };
+        let end = directive.find(|it: char| it.is_ascii_alphabetic()).map_or(directive.len(), |at| at + 1);
+        rest = &directive[end..];
+        if is_front && !rest.is_empty() {
+            change = change.with(change_before(rest));
+        }
+    }
+    change
 }
 
 /// Returns the author's texts that a command puts into the numbers that it prints: `tr 5 x`, `sed 's/^/x/'`.

@@ -14,6 +14,9 @@ use super::{Walker, by_name, environment};
 const FILE_OPTIONS: &[&str] =
     &["-f", "--file", "--filename", "--makefile", "--script", "--input", "-S", "-x", "--rcfile"];
 
+/// Options of a file of values.
+const VALUES_OPTIONS: &[&str] = &["--values", "--values-file", "-var-file", "--var-file"];
+
 /// Programs whose `-f` and its kin name data, or have no file.
 const FILES_OF_DATA: &[&str] = &[
     "grep",
@@ -77,6 +80,8 @@ const PLAIN_SETTINGS: &[(&str, &[&str])] = &[
 /// Options whose value is a list of settings, by program.
 const SETTINGS: &[(&str, &[&str])] = &[
     ("helm", &["--set", "--set-string", "--set-file", "--set-json"]),
+    ("kubectl", &["-p", "--patch", "--overrides"]),
+    ("oc", &["-p", "--patch", "--overrides"]),
     ("dotnet", &["-p", "/p", "--property", "-property", "/property", "--version-suffix", "--logger", "-l"]),
     ("gcloud", &["--set-env-vars", "--update-env-vars", "--set-secrets", "--update-labels", "--args"]),
     ("msbuild", &["-p", "/p", "-property", "/property"]),
@@ -189,6 +194,7 @@ impl Walker {
     pub(super) fn given(&mut self, name: &str, call: Call) {
         for (at, argument) in call.rest().iter().enumerate() {
             self.setting(name, argument, at.checked_sub(1).and_then(|before| call.rest()[before].literal()));
+            self.printed_file(name, argument, at.checked_sub(1).and_then(|before| call.rest()[before].literal()));
             let Some(literal) = argument.literal() else { continue };
             let next = call.rest().get(at + 1);
             if let Some(file) = named_file(name, &literal, next) {
@@ -233,6 +239,20 @@ impl Walker {
         }
     }
 
+    /// Follows a file of commands that a command prints: `-f <(echo "x: $x")`.
+    fn printed_file(&mut self, name: &str, argument: &Argument, before: Option<String>) {
+        let prefix = argument.word.prefix();
+        let option = prefix.split_once('=').map(|(option, _)| option.to_owned()).or(before);
+        let is_file = option.is_some_and(|it| FILE_OPTIONS.contains(&&*it) || VALUES_OPTIONS.contains(&&*it));
+        if is_file && !FILES_OF_DATA.contains(&name) {
+            for (part, sources) in argument.parts() {
+                if part.is_process() {
+                    self.require(sources, document(name));
+                }
+            }
+        }
+    }
+
     /// Follows a file of commands: one that the script wrote, or the standard input by a name.
     fn given_file(&mut self, name: &str, file: &str, call: Call) {
         if file != "-" && !file.starts_with("/dev/") {
@@ -253,7 +273,7 @@ impl Walker {
             let content =
                 match argument.literal().filter(|_| name == "dd").as_deref().and_then(|it| it.strip_prefix("if=")) {
                     Some(file) => vec![self.flow.id(file_node(file))],
-                    None => self.content(argument.word),
+                    None => self.content_of(argument),
                 };
             self.flow.edges(&content, copied);
         }

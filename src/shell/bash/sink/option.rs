@@ -151,6 +151,11 @@ const FOLDERS: &[(&str, &[&str])] = &[
     ("yarn", &["--cwd"]),
 ];
 
+/// Programs of which an option that is one plain word deletes, overwrites or gives rights: `find -delete`, `docker run
+/// --privileged`, `kubectl delete --all`.
+const STRONG: &[&str] =
+    &["find", "rm", "cp", "mv", "ln", "docker", "podman", "nerdctl", "kubectl", "oc", "helm", "terraform", "tofu"];
+
 /// The longest word that counts as several options of one letter: longer ones are one, such as `-DskipTests`.
 const CLUSTER_MAX: usize = 6;
 
@@ -181,4 +186,11 @@ pub(super) fn names_place(program: &str, option: &str) -> bool {
 /// Says whether an option's value is the name of a file of settings that say what the program runs.
 pub(super) fn names_settings(program: &str, option: &str) -> bool {
     SETTINGS_FILES.iter().any(|(name, options)| *name == program && options.contains(&option))
+}
+
+/// Says whether a program has options by which it runs another one, or of which the name alone does harm.
+pub(super) fn has_strong_options(program: &str) -> bool {
+    STRONG.contains(&program)
+        || RUNNING_SHORT.iter().any(|(name, _)| *name == program)
+        || RUNNING_SHORTENED.iter().any(|(name, _)| *name == program)
 }

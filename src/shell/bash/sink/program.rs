@@ -8,7 +8,7 @@ use super::code::is_shell;
 use super::code_option::{has_code_option, is_interpreter};
 use super::descriptor::names_descriptor;
 use super::file::file_node;
-use super::option::{is_running, names_place, names_settings};
+use super::option::{has_strong_options, is_running, names_place, names_settings};
 use super::remote::runs_by_word;
 use super::simple::Call;
 use super::tool::takes_text;
@@ -26,6 +26,9 @@ const TELLING: &[&str] = &["logger", "notify-send"];
 
 /// The function that the shell calls with the words of a command that it does not find.
 const NOT_FOUND: &str = "command_not_found_handle";
+
+/// Programs that take a word with `=` for a variable of their own.
+const MAKES: &[&str] = &["make", "gmake"];
 
 /// Options of `helm` without a value.
 const HELM_FLAGS: &[&str] = &[
@@ -133,8 +136,15 @@ impl Walker {
         self.not_an_option(argument);
         self.argument_assigns(argument);
         let prefix = argument.word.prefix();
+        if MAKES.contains(&name) && prefix.is_empty() && argument.word.texts().any(|text| text.contains('=')) {
+            self.refuse(&argument.first(), "the name of a variable of `make`, of which some say what it runs");
+        }
         if !prefix.starts_with('-') {
             return;
+        }
+        if matches!(prefix.as_str(), "-" | "--") && has_strong_options(name) {
+            // `git log -${{ count }}` is one by a number.
+            return self.require(&argument.sources(), Requirement::Integer);
         }
         match prefix.split_once('=') {
             Some((option, folder)) if names_place(name, option) => {

@@ -293,6 +293,7 @@ impl Walker {
                 self.all_written_out_at(variable, std::slice::from_ref(word));
             }
             if assignment.appends {
+                self.in_front_of_appended(variable, &word.prefix());
                 self.glued_at(variable);
                 self.gets(&assignment.name, Value::Unknown);
             } else {

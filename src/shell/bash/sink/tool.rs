@@ -141,12 +141,13 @@ impl Walker {
             let prefix = argument.word.prefix();
             let glued = FILES_OF_VARIABLES.iter().find_map(|option| prefix.strip_prefix(option)?.strip_prefix('='));
             let content = match glued {
+                Some("") => self.content_of(argument),
                 Some(file) => {
                     let mut word = Word::default();
                     file.chars().for_each(|letter| word.push_char(letter, true));
                     self.content(&word)
                 }
-                None if FILES_OF_VARIABLES.contains(&before.as_str()) => self.content(argument.word),
+                None if FILES_OF_VARIABLES.contains(&before.as_str()) => self.content_of(argument),
                 None => continue,
             };
             self.require(&content, Requirement::OneLine);
@@ -217,6 +218,16 @@ impl Walker {
 
     /// Notes a file that is sent as a text: `gh release create -F file`; `-F name=value` is none.
     fn body_file(&mut self, call: Call) {
+        if let [release, upload, _, files @ ..] = call.rest()
+            && release.has_literal("release")
+            && (upload.has_literal("upload") || upload.has_literal("create"))
+        {
+            let files = files.iter().enumerate().filter(|(at, file)| {
+                let before = at.checked_sub(1).map(|before| files[before].word.prefix()).unwrap_or_default();
+                file.word.prefix().is_empty() && !before.starts_with('-')
+            });
+            files.for_each(|(_, file)| self.require(&file.first(), Requirement::InsidePath));
+        }
         for pair in call.rest().windows(2) {
             if pair[0].has_literal("-F") && pair[1].word.prefix().is_empty() {
                 self.require(&pair[1].first(), Requirement::InsidePath);

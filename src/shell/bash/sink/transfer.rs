@@ -232,7 +232,8 @@ impl Walker {
                 continue;
             }
             let next = call.rest().get(at + 1).filter(|_| glued.is_empty());
-            let mut listed = next.map(|next| self.content(next.word)).unwrap_or_default();
+            let file = next.unwrap_or(argument);
+            let mut listed = self.content_of(file);
             let is_input = glued == "-" || next.is_none_or(|next| next.has_literal("-")) || name == "zip";
             listed.extend((is_input || matches!(name, "cpio" | "pax")).then_some(call.scope.stdin));
             self.require(&listed, Requirement::PlainPath);
@@ -256,7 +257,7 @@ impl Walker {
         for pair in call.rest().windows(2) {
             let option = pair[0].word.prefix();
             if option == "--config" || option.starts_with('-') && !option.starts_with("--") && option.ends_with('K') {
-                let content = self.content(pair[1].word);
+                let content = self.content_of(&pair[1]);
                 self.refuse(&content, "the settings of `curl`");
             }
         }
