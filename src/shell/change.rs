@@ -133,6 +133,16 @@ impl Change {
         self.has(Self::CLEAN)
     }
 
+    /// Says whether the text arrives as it is, whatever stands behind it there.
+    pub(super) fn is_none(self) -> bool {
+        self.without_neighbours() == Self::NONE
+    }
+
+    /// Returns what is made of the text itself.
+    const fn without_neighbours(self) -> Self {
+        Self(self.0 & !(Self::BEFORE_DASH.0 | Self::BEFORE_MARK.0))
+    }
+
     /// Says whether another text may come of it than a part of it.
     pub(super) fn makes_another(self) -> bool {
         self.has(Self::DECODED.with(Self::JOINED).with(Self::DASHED).with(Self::DOTTED))
@@ -169,14 +179,14 @@ impl Change {
             let is_empty = requirement == Requirement::NotEmpty;
             return (!is_empty).then(|| vec![requirement, Requirement::OnlyLetters]);
         }
-        let mut before = self.before_known(requirement)?;
+        let mut before = self.without_neighbours().before_known(requirement)?;
         let is_option =
             matches!(requirement, Requirement::NotAnOption | Requirement::NoOptionInPath | Requirement::NoOptions);
         before.extend((is_told && !is_option && self.has(Self::FOREIGN)).then_some(Requirement::NoForeignMark));
         before.extend((is_told && self.has(Self::QUOTED)).then_some(Requirement::NoFormat));
         let is_mark = matches!(requirement, Requirement::NotAFile | Requirement::OneRef);
         if is_option && self.has(Self::BEFORE_DASH) || is_mark && self.has(Self::BEFORE_MARK) {
-            before.extend(self.not_empty().unwrap_or_else(|| vec![Requirement::HasWord]));
+            before.extend(self.without_neighbours().not_empty().unwrap_or_else(|| vec![Requirement::HasWord]));
         }
         Some(before)
     }

@@ -362,7 +362,7 @@ impl Verdict {
     fn add(&mut self, demand: Demand, change: Change, reason: &str) {
         match demand {
             Demand::Refuse => self.refusal = Some(reason.to_owned()),
-            Demand::PlainAsIs if change == Change::NONE => {
+            Demand::PlainAsIs if change.is_none() => {
                 self.requirements.push(Requirement::Plain);
                 self.is_in_code = true;
             }
