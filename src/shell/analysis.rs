@@ -1,5 +1,6 @@
 //! The two phases: what a script's holes require, and whether a payload's values meet it.
 
+use super::left::Left;
 use super::outline::{FILE, Outline};
 use super::requirement::Requirement;
 use super::transport::{self, Carried};
@@ -98,8 +99,8 @@ pub(super) enum Escapes {
 pub(super) struct Findings {
     pub(super) script: Vec<Fragment>,
     pub(super) holes: Vec<Finding>,
-    /// The files that the script writes payload text to, each with a hole that brings some.
-    pub(super) written: Vec<(String, usize)>,
+    /// What the script leaves that has payload text.
+    pub(super) written: Vec<Left>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -131,7 +132,7 @@ pub struct Analysis {
     script: Vec<Fragment>,
     holes: Vec<Hole>,
     refusals: Vec<Refusal>,
-    written: Vec<(String, usize)>,
+    written: Vec<Left>,
     has_late_values: bool,
 }
 
@@ -184,10 +185,9 @@ impl Analysis {
         &self.refusals
     }
 
-    /// Returns the names of the files to which the script writes payload text, as far as it says them, and behind
-    /// [`KEPT`](super::KEPT) what else it leaves: names of files, what programs keep. Each has the place of a hole among
-    /// the [`requirements`](Self::requirements) that brings some.
-    pub fn written(&self) -> &[(String, usize)] {
+    /// Returns what the script leaves that has payload text: files, as far as it says their names, names of files, what
+    /// programs keep.
+    pub fn written(&self) -> &[Left] {
         &self.written
     }
 

@@ -49,6 +49,7 @@
 //! obeyed       those, and others of which some program makes more than data
 //! filename     what a path ends with, and files that somebody runs, by their names
 //! link         files with several names
+//! left         what a script leaves to later ones of its job
 //! earlier      programs with other names, and settings of git, by earlier steps
 //! listing      where a script takes names of files from patterns and lists
 //! words        arguments as tasks split them, and as words of bash
@@ -70,6 +71,7 @@ mod earlier;
 mod filename;
 mod git;
 mod known;
+mod left;
 mod link;
 mod listing;
 mod outline;
@@ -89,6 +91,7 @@ pub use background::Background;
 pub use bash::{UNQUOTED, kept_from_children};
 pub use earlier::Earlier;
 pub use known::Known;
+pub use left::Left;
 pub use link::Links;
 pub use obeyed::is_obeyed as is_obeyed_variable;
 pub use outline::{ARGUMENTS, FILE, KEPT, Outline, Piece, Script};

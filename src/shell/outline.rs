@@ -1,5 +1,6 @@
 //! A script without its values: all that an analysis depends on.
 
+use super::left::{self, Left};
 use super::listing::find_listing;
 use super::{Background, Entrance, Language, bash};
 use crate::taint::{Segment, Text};
@@ -11,8 +12,9 @@ use std::sync::Arc;
 pub const ARGUMENTS: &str = "sys.argv";
 
 /// What the names of files begin with that stand among the variables of a script's environment: files to which an
-/// earlier script of the same job has written payload text. What such a file holds is not known, so of a script that
-/// reads one nothing is demanded; one that runs it is refused. No variable has a `:` in its name.
+/// earlier script of the same job has written payload text. Of a script that reads one by its name the same is demanded
+/// as of one that has the text itself, changed as the earlier script changed it; of one that comes by it in a list
+/// nothing is, as nobody knows what it takes. One that runs it is refused. No variable has a `:` in its name.
 pub const FILE: &str = "file:";
 
 /// What stands in front of what else earlier scripts of the same job have left that has payload text: names of files, what
@@ -116,19 +118,20 @@ impl Script<'_> {
     /// Returns how something that an earlier script left, as [`Analysis::written`](super::Analysis::written) says it,
     /// stands among the variables of a script that may use it: its author names the file, or has a pattern or a list that
     /// can give it, or a program that prints what was kept.
-    pub fn left(text: &Text, written: &str) -> Option<String> {
+    pub fn left(text: &Text, left: &Left) -> Option<String> {
+        let written = left.name();
         let is_used = text.authored().any(|own| find_left(own, written).is_some());
         let is_named = text.authored().any(|own| find_file(own, written).is_some());
         is_used.then(|| match written.starts_with(KEPT) {
             true => written.to_owned(),
-            false if is_named => format!("{FILE}{written}"),
-            false => format!("{FILE}{LISTED}{written}"),
+            false if is_named => format!("{FILE}{}", left.spelled()),
+            false => format!("{FILE}{LISTED}{}", left.spelled()),
         })
     }
 
     /// Returns the name of what an earlier script left, as its author may read it; of a variable, its own.
     pub fn name_of_left(name: &str) -> &str {
-        let file = name.strip_prefix(FILE).map(|file| file.strip_prefix(LISTED).unwrap_or(file));
+        let file = name.strip_prefix(FILE).map(|file| left::parted(file.strip_prefix(LISTED).unwrap_or(file)).0);
         file.or(name.strip_prefix(KEPT)).unwrap_or(name)
     }
 
@@ -184,7 +187,8 @@ impl Outline {
 }
 
 /// Words by which a script gets the whole environment.
-const WHOLE_ENVIRONMENT: &[&str] = &["env", "printenv", "environ", "environb", "getenvs", "ENV", "ENVIRON", "compgen"];
+const WHOLE_ENVIRONMENT: &[&str] =
+    &["env", "printenv", "envsubst", "environ", "environb", "getenvs", "ENV", "ENVIRON", "compgen"];
 
 /// Commands of the shell that print all variables, if they are given no other words.
 const PRINTING: &[&str] = &["set", "export", "declare", "typeset", "readonly"];

@@ -250,8 +250,14 @@ impl Command {
         }
         let own = self.values.into_iter().map(|value| value.holes);
         let all: Vec<Holes> = own.chain(environment.iter().map(|(_, holes)| holes.clone())).collect();
-        let written = findings.written.into_iter().filter(|(file, _)| !is_left(file));
-        let written = written.filter_map(|(file, hole)| Some((file, all.get(hole)?.clone()))).collect();
+        let mut written: Vec<(String, Holes)> = Vec::new();
+        for left in findings.written.into_iter().filter(|left| !is_left(left.name())) {
+            let Some(holes) = all.get(left.hole()) else { continue };
+            match written.iter_mut().find(|(file, _)| file == left.name()) {
+                Some((_, known)) => known.extend(holes),
+                None => written.push((left.name().to_owned(), holes.clone())),
+            }
+        }
         Ok(Judged { demands: all.into_iter().zip(found).collect(), written })
     }
 

@@ -4,7 +4,7 @@
 //! at too: its `$(name)` is a hole like any other, and so is what the script reads of it from its
 //! environment.
 
-use super::held::{JobHeld, VALUE_TO_COME, all_variables};
+use super::held::{JobHeld, all_variables};
 pub(super) use super::spanned::Spanned;
 pub(in crate::pipeline) use super::spanned::{Through, macros};
 use super::{called, tools};
@@ -14,7 +14,7 @@ use crate::pipeline::plan::Interpreter;
 use crate::pipeline::task::call::runs;
 use crate::pipeline::{Need, ScriptRules};
 use crate::shell::{
-    Analysis, Background, Earlier, Entrance, Language, Links, Outline, Refusal, Script, Substitution, analyse,
+    self, Analysis, Background, Earlier, Entrance, Language, Links, Outline, Refusal, Script, Substitution, analyse,
     environment_name,
 };
 use crate::taint::{Origin, Text};
@@ -66,7 +66,8 @@ impl Seen {
 
 /// What a step has left that has payload text: mostly a file.
 struct File {
-    name: String,
+    left: shell::Left,
+    value: Text,
     origin: Arc<Origin>,
     /// Where the text came into the script that wrote it.
     span: Span,
@@ -84,10 +85,11 @@ struct Left {
 
 impl Left {
     /// Notes a file to which payload text was written, by each of its names.
-    fn add(&mut self, name: &str, origin: &Arc<Origin>, span: Span) {
-        for name in self.links.names(name) {
-            if !self.files.iter().any(|known| known.name == name) {
-                self.files.push(File { name, origin: origin.clone(), span });
+    fn add(&mut self, left: &shell::Left, value: &Text, origin: &Arc<Origin>, span: Span) {
+        for name in self.links.names(left.name()) {
+            let left = left.named(name);
+            if !self.files.iter().any(|known| known.left == left && known.value == *value) {
+                self.files.push(File { left, value: value.clone(), origin: origin.clone(), span });
             }
         }
     }
@@ -95,8 +97,9 @@ impl Left {
     /// Notes what a script links: files that hold payload text have other names by it.
     fn link(&mut self, script: &Text) {
         script.authored().for_each(|own| self.links.add(own));
-        let known: Vec<_> = self.files.iter().map(|it| (it.name.clone(), it.origin.clone(), it.span)).collect();
-        known.iter().for_each(|(name, origin, span)| self.add(name, origin, *span));
+        let known: Vec<_> =
+            self.files.iter().map(|it| (it.left.clone(), it.value.clone(), it.origin.clone(), it.span)).collect();
+        known.iter().for_each(|(left, value, origin, span)| self.add(left, value, origin, *span));
     }
 
     /// Notes what a script makes of the names of programs, for those behind it.
@@ -108,9 +111,8 @@ impl Left {
 impl File {
     /// Returns the file as a script at `span` has it among its variables, if it may use it.
     fn seed(&self, script: &Text, span: Span) -> Option<Seed> {
-        let value = Text::tainted(VALUE_TO_COME, self.origin.clone());
-        let through = Through { name: Script::name_of_left(&self.name).into(), span: self.span };
-        Some(Seed { name: Script::left(script, &self.name)?, value, span, through: Some(through) })
+        let through = Through { name: Script::name_of_left(self.left.name()).into(), span: self.span };
+        Some(Seed { name: Script::left(script, &self.left)?, value: self.value.clone(), span, through: Some(through) })
     }
 }
 
@@ -179,9 +181,12 @@ fn check_step(
     match analysis.test(&values) {
         Ok(()) => {
             needs.extend(Need::of(rules, analysis, &values));
-            for (name, hole) in analysis.written() {
-                let (span, origin, _) = place(&analysis.requirements()[*hole].entrance, &text, &environment);
-                origin.into_iter().for_each(|origin| left.add(name, origin, span));
+            for file in analysis.written() {
+                let hole = &analysis.requirements()[file.hole()];
+                let (span, origin, _) = place(&hole.entrance, &text, &environment);
+                if let (Some(origin), Some(value)) = (origin, values.get(file.hole())) {
+                    left.add(file, &Text::tainted(&**value, origin.clone()), origin, span);
+                }
             }
         }
         Err(refusals) => refusals.iter().for_each(|refusal| tell(refusal, diagnostics)),
@@ -230,11 +235,11 @@ fn check_file(step: &Step, files: &[File], diagnostics: &mut Diagnostics) {
     let Some((input, path)) = task.inputs.iter().find(|(name, _)| name.value == runs.file) else { return };
     let path = path.flatten();
     let name = path.trim().rsplit(['/', '\\']).next().unwrap_or_default();
-    for file in files.iter().filter(|file| file.name == name) {
+    for file in files.iter().filter(|file| file.left.name() == name) {
         let title = format!("payload text can't be written to a file that the task `{}` runs", task.name);
         let label = format!("`{}` holds what an earlier step wrote", shown(name));
         let refused = Diagnostic::error(Code::TaintedInScript, title, input.span, label);
-        let through = Through { name: file.name.as_str().into(), span: file.span };
+        let through = Through { name: file.left.name().into(), span: file.span };
         let refused = brought(refused, &through).note(template::came_from(&file.origin));
         diagnostics.push(refused.help("run a file of your own, and give it the text as an argument or in `env:`"));
     }

@@ -9,7 +9,7 @@ use crate::diagnostic::{SourceMap, Span};
 use crate::expression::{Expression, Reference, Step};
 use crate::pipeline::check::scripts::Through;
 use crate::shell::{
-    ARGUMENTS, Background, Earlier, Language, Links, Outline, Piece, Script, analyse, environment_name,
+    ARGUMENTS, Background, Earlier, Language, Left, Links, Outline, Piece, Script, analyse, environment_name,
 };
 use crate::taint::{Origin, Text};
 use crate::template::{Found, find_expressions};
@@ -383,7 +383,7 @@ fn named_values(section: &Node) -> Vec<(String, &Node)> {
 
 /// Adds the files of payload text to the scripts of a list of steps that name them.
 fn with_files(mut scripts: Vec<ForeseenScript>) -> Vec<ForeseenScript> {
-    let mut files: Vec<(String, Place)> = Vec::new();
+    let mut files: Vec<(Left, Place)> = Vec::new();
     let (mut links, mut earlier) = (Links::default(), Earlier::default());
     for at in 0..scripts.len() {
         let is_last = at + 1 == scripts.len();
@@ -397,16 +397,16 @@ fn with_files(mut scripts: Vec<ForeseenScript>) -> Vec<ForeseenScript> {
                 earlier.add(text);
             }
         }
-        for (name, place) in files.clone() {
-            add_file(&mut files, &links, &name, &place);
+        for (left, place) in files.clone() {
+            add_file(&mut files, &links, &left, &place);
         }
         if script.outline.language == Language::Bash {
             let author: Text = script.outline.author();
             let author = script.outline.background.with_startup(&author);
-            let left = files.iter().filter_map(|(name, place)| Some((name, Script::left(&author, name)?, place)));
-            for (name, left, place) in left {
+            let left = files.iter().filter_map(|(left, place)| Some((left, Script::left(&author, left)?, place)));
+            for (file, left, place) in left {
                 script.outline.environment.push(left);
-                let through = Some(Through { name: Script::name_of_left(name).into(), span: place.span });
+                let through = Some(Through { name: Script::name_of_left(file.name()).into(), span: place.span });
                 script.environment.push(Place { span: script.span, through, ..place.clone() });
             }
         }
@@ -415,10 +415,10 @@ fn with_files(mut scripts: Vec<ForeseenScript>) -> Vec<ForeseenScript> {
             continue;
         }
         let analysis = analyse(&script.outline);
-        for (name, hole) in analysis.written() {
-            let place = analysis.requirements().get(*hole).and_then(|hole| script.place(&hole.entrance));
+        for left in analysis.written() {
+            let place = analysis.requirements().get(left.hole()).and_then(|hole| script.place(&hole.entrance));
             if let Some(place) = place {
-                add_file(&mut files, &links, name, place);
+                add_file(&mut files, &links, left, place);
             }
         }
     }
@@ -426,10 +426,10 @@ fn with_files(mut scripts: Vec<ForeseenScript>) -> Vec<ForeseenScript> {
 }
 
 /// Adds a file of payload text, by each of its names.
-fn add_file(files: &mut Vec<(String, Place)>, links: &Links, name: &str, place: &Place) {
-    for name in links.names(name) {
-        if !files.iter().any(|(known, _)| *known == name) {
-            files.push((name, place.clone()));
+fn add_file(files: &mut Vec<(Left, Place)>, links: &Links, left: &Left, place: &Place) {
+    for name in links.names(left.name()) {
+        if !files.iter().any(|(known, _)| known.name() == name) {
+            files.push((left.named(name), place.clone()));
         }
     }
 }

@@ -88,6 +88,9 @@ pub(super) struct Verdict {
 /// everything is refused.
 const STEPS_MAX: usize = 2_000_000;
 
+/// The most steps that are followed back from one file that a script leaves: above it, nobody knows what is in it.
+const LEFT_STEPS_MAX: usize = 20_000;
+
 /// A search for what reaches some nodes, and what it has found. Many searches share what it needs.
 #[derive(Debug, Default)]
 pub(super) struct Walk {
@@ -235,6 +238,27 @@ impl Flow {
             Node::File(name) => Some(name),
             _ => None,
         }
+    }
+
+    /// Returns the holes whose text reaches a node, each with what is made of it on all ways together.
+    pub(super) fn brought_to(&self, node: Id) -> BTreeMap<usize, Change> {
+        let mut brought: BTreeMap<usize, Change> = BTreeMap::new();
+        let (mut seen, mut open) = (HashSet::new(), vec![(node, Change::NONE)]);
+        while let Some((node, change)) = open.pop() {
+            if seen.len() > LEFT_STEPS_MAX {
+                brought.values_mut().for_each(|change| *change = Change::FREE);
+                return brought;
+            }
+            if !seen.insert((node, change)) {
+                continue;
+            }
+            if let Some(hole) = self.holes.get(&node) {
+                let known = brought.entry(*hole).or_insert(change);
+                *known = known.or(change);
+            }
+            open.extend(self.incoming[node].iter().map(|(from, by)| (*from, change.with(*by))));
+        }
+        brought
     }
 
     /// Returns the nodes that payload text reaches, each with a hole that brings some.

@@ -29,10 +29,10 @@ pub use place::{UNQUOTED, kept_from_children};
 
 use super::analysis::{Finding, Findings, Fragment, Unread, variable};
 use super::background::KEYWORDS;
-use super::change;
 use super::outline::{Outline, is_left};
 use super::requirement::{self, Requirement};
 use super::symbol::{self, line_of, symbols};
+use super::{change, left};
 use read::{Why, read};
 use rewrite::rewrite;
 use sink::collected::is_found_by_name;
@@ -102,11 +102,12 @@ pub(super) fn analyse(outline: &Outline, given: Given) -> Result<Findings, Unrea
     for (hole, verdict) in judgement.verdicts.into_iter().enumerate() {
         let place = rewriting.places.get(hole).copied().flatten();
         let name = hole.checked_sub(outline.holes()).and_then(|at| outline.environment.get(at));
-        // Nobody knows what of a payload an earlier script left.
-        let is_known = name.is_none_or(|name| !is_left(name));
+        // Nobody knows what of a payload an earlier script left, but in a file that the script names.
+        let is_own = name.is_none_or(|name| !is_left(name));
+        let is_known = is_own || name.is_some_and(|name| left::is_named_file(name));
         let is_counted = verdict.is_counted
             || verdict.requirements.iter().any(|it| matches!(it, Requirement::Integer | Requirement::Digits));
-        let counted = (!is_known && is_counted).then_some(COUNTED);
+        let counted = (!is_own && is_counted).then_some(COUNTED);
         let is_lost = hole < outline.holes() && place.is_none();
         let unplaced = is_lost.then(|| "put at a place that pipehook can't tell".to_owned());
         let refusal = beside

@@ -110,6 +110,8 @@ mod words;
 mod work;
 
 use super::analysis::{Escapes, Finding, Findings, Fragment, Unread, variable};
+use super::change::Change;
+use super::left::Left;
 use super::outline::Outline;
 use super::requirement::Requirement;
 use super::symbol::{Symbol, symbols};
@@ -138,6 +140,7 @@ pub(super) fn analyse(outline: &Outline) -> Result<Findings, Unread> {
     }
     let written = sink::judge(&lexed, &outline.environment, outline.holes(), &mut holes);
     let written = written.ok_or_else(|| Unread { hole: None, reason: TOO_LONG.to_owned() })?;
+    let written = written.into_iter().map(|(file, hole)| Left::new(file, hole, Change::BY_PROGRAM)).collect();
     Ok(Findings { script: write(&symbols, &lexed), holes, written })
 }
 

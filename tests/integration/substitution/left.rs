@@ -321,3 +321,57 @@ fn a_file_is_known_by_other_names_and_by_other_languages_in_a_later_step() {
         reads.run(&["check"]).ended_with(0);
     }
 }
+
+/// Steps that write payload text to a file, each with one that reads it back, a value that it takes and one that it
+/// refuses.
+const READ_BACK: &[(&str, &str, &str, &str)] = &[
+    ("echo \"${{ x }}\" > v", "tar cf o.tar \"$(cat v)\" v", "release", "-Itouch x"),
+    ("echo \"${{ x }}\" > v", "b=$(cat v); git fetch origin \"$b\"", "main", "--upload-pack=touch x"),
+    ("echo \"${{ x }}\" > v", "rm -rf \"build/$(cat v)\"", "release", "../.."),
+    ("echo \"${{ x }}\" > v", "xargs rm -rf < v", "release", "/"),
+    ("echo \"${{ x }}\" > v", "while read -r f; do git log \"$f\"; done < v", "main", "--output=x"),
+    ("echo \"${{ x }}\" > v", "echo text > \"$(cat v)\"", "notes", "/etc/passwd"),
+    ("echo \"${{ x }}\" > v", "curl -s \"$(cat v)\"", "https://example.com/x", "file:///etc/passwd"),
+    ("echo \"${{ x }}\" > v", "sed \"s/a/$(cat v)/\" f", "text", "x/e; y"),
+    ("echo \"${{ x }}\" > v", "docker build -t \"app:$(cat v)\" .", "1.2.3", ""),
+    ("echo \"${{ x }}\" > v", "kubectl apply -f v", "one line", "a\\nb: c"),
+    ("echo \"${{ x }}\" > v; cp v w", "git log \"$(cat w)\"", "main", "--output=x"),
+    ("x=\"${{ x }}\"; echo \"${x#v}\" > v", "git tag \"$(cat v)\"", "v1.2", "v-d1.2"),
+    ("x=\"${{ x }}\"; y=b; echo \"$y-$x\" > v", "git tag \"$(cat v)\"", "1.2", "--delete"),
+    ("echo \"${{ x }}\" > v", "git commit -m \"$(cat v)\"; cat v", "any -text; $(x)", ""),
+];
+
+#[test]
+fn what_a_later_step_reads_back_is_payload_text_there() {
+    for (write, read, ordinary, hostile) in READ_BACK {
+        let write = write.replace("${{ x }}", "${{ parameters.hook.title }}");
+        let folder = folder("safe", &format!("steps:\n- bash: |\n    {write}\n- bash: |\n    {read}\n"));
+        folder.write("payload.json", &format!("{{\"title\": \"{ordinary}\"}}"));
+        folder.run(&["render", "p", "--payload", "payload.json"]).ended_with(0);
+        if !hostile.is_empty() {
+            folder.write("payload.json", &format!("{{\"title\": \"{hostile}\"}}"));
+            let refused = folder.run(&["render", "p", "--payload", "payload.json"]).ended_with(1).stderr;
+            assert!(refused.contains("tainted-in-script"), "{read}: {refused}");
+        }
+    }
+}
+
+/// Scripts that fill a template with all variables, without a list of them.
+const FILLED: &[(&str, bool)] = &[
+    ("envsubst < t.tmpl > page.html; cat page.html", true),
+    ("envsubst '$HOME' < t.tmpl; sh build.sh", true),
+    ("envsubst < t.tmpl > out.sh; sh out.sh", false),
+    ("envsubst < t.tmpl | sh", false),
+    ("cat t.tmpl | envsubst > o; sh o", false),
+    ("eval \"$(envsubst < t.tmpl)\"", false),
+    ("ssh host \"$(envsubst < t.tmpl)\"", false),
+];
+
+#[test]
+fn a_template_that_all_variables_fill_is_payload_text() {
+    for (script, is_taken) in FILLED {
+        let step = format!("steps:\n- bash: |\n    {script}\n  env:\n    V: ${{{{ parameters.hook.title }}}}\n");
+        let status = if *is_taken { 0 } else { 1 };
+        folder("safe", &step).run(&["render", "p", "--payload", "payload.json"]).ended_with(status);
+    }
+}

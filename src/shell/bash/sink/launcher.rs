@@ -416,11 +416,18 @@ impl Walker {
             if !prefix.starts_with('-') {
                 break;
             }
+            if let Some(file) = prefix.strip_prefix("-F").filter(|file| !file.is_empty()) {
+                self.obeys_file(file);
+            }
             self.refuse(&argument.sources(), "an option of `ssh`");
             index += 1;
             if prefix.len() == 2 && SSH_VALUES.contains(&prefix[1..]) {
                 if let Some(value) = call.words.get(index) {
                     self.refuse(&value.sources(), "an option of `ssh`");
+                    if prefix == "-F" {
+                        let settings = self.content_of(value);
+                        self.refuse(&settings, "the settings of `ssh`");
+                    }
                 }
                 index += 1;
             }

@@ -58,6 +58,7 @@ use super::read::Reading;
 use super::syntax::{Command, Compound, Form, HereDocument, Part, Script, Word};
 use crate::shell::Background;
 use crate::shell::change::Change;
+use crate::shell::left::{self, Left};
 use crate::shell::obeyed::is_obeyed;
 use crate::shell::outline::{FILE, KEPT, LISTED, NAMES};
 use crate::shell::requirement::Requirement;
@@ -83,8 +84,8 @@ pub(super) struct Judgement {
     pub(super) code: HashMap<usize, String>,
     /// Here-documents with a quoted delimiter that keep it: their body is code for another shell.
     pub(super) kept: HashSet<usize>,
-    /// The files to which it writes payload text, each with a hole that brings some.
-    pub(super) written: Vec<(String, usize)>,
+    /// What it leaves that has payload text: files, and what programs keep.
+    pub(super) written: Vec<Left>,
 }
 
 /// Judges a script with `holes` holes, named as `variable` says, and with payload text in the
@@ -166,9 +167,10 @@ fn judge_with(
             if file.starts_with(LISTED) {
                 walker.names.listed.insert(hole);
             }
+            let (file, change) = left::parted(file);
             let file = walker.flow.id(file::file_node(file));
-            walker.flow.edge(hole, file);
-            walker.flow.edge(hole, any);
+            walker.flow.changed_edge(hole, file, change);
+            walker.flow.changed_edge(hole, any, change);
             continue;
         }
         if let Some(place) = name.strip_prefix(KEPT) {
@@ -213,13 +215,23 @@ fn judge_with(
     walker.settle_obeyed();
     walker.settle_numbers();
     let verdicts = walker.flow.verdicts(holes + environment.len());
-    let left = |node: &Node| match node {
+    let name_of = |node: &Node| match node {
         Node::File(name) => Some(name.clone()).filter(|name| !name.is_empty() && walker.writes.contains(name)),
         Node::FileNames => Some(NAMES.to_owned()),
         Node::Kept(place) => Some(format!("{KEPT}{place}")),
         _ => None,
     };
-    let written = walker.flow.with_text().filter_map(|(node, hole)| Some((left(node)?, hole))).collect();
+    let mut written = Vec::new();
+    for (node, hole) in walker.flow.with_text() {
+        let Some(name) = name_of(node) else { continue };
+        match walker.flow.known(node).filter(|_| matches!(node, Node::File(_))) {
+            Some(file) => {
+                let brought = walker.flow.brought_to(file);
+                written.extend(brought.into_iter().map(|(hole, change)| Left::new(name.clone(), hole, change)));
+            }
+            None => written.push(Left::new(name, hole, Change::NONE)),
+        }
+    }
     (Judgement { verdicts, code: walker.code, kept: walker.kept, written }, walker.brought)
 }
 

@@ -390,7 +390,7 @@ impl Walker {
     }
 
     /// Notes that a program does what a file says.
-    fn obeys_file(&mut self, file: &str) {
+    pub(super) fn obeys_file(&mut self, file: &str) {
         let file = self.flow.id(file_node(file));
         self.refuse(&[file], "written to a file of settings that a program obeys");
     }
