@@ -7,6 +7,7 @@
 //! reference  which values does the expression read?
 //! carry      can it give a payload's text?
 //! evaluate   the tree and named values to a Value
+//! macros     `$(name)`, the other way to name a variable
 //! ```
 //!
 //! [`Expression::parse`] finds mistakes of syntax only: they count wherever the expression stands,
@@ -30,6 +31,7 @@ mod evaluate;
 mod function;
 mod json;
 mod lexer;
+mod macros;
 mod mistake;
 mod number;
 mod object;
@@ -51,6 +53,7 @@ pub use convert::Unconvertible;
 pub(crate) use evaluate::PAYLOAD_AS_NAME;
 pub(crate) use function::PAYLOAD_AS_FORMAT;
 pub use json::{JSON_DEPTH_MAX, JsonError};
+pub use macros::{MACRO_NAME_MAX, Macro, Macros};
 pub use mistake::Mistake;
 pub(crate) use mistake::place_in_payload;
 pub use number::Number;

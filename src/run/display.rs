@@ -1,6 +1,7 @@
 //! Macros in the names that people see of stages and jobs: they are known when the run is queued, with the
 //! variables that are known by then (reference, section 4.1).
 
+use crate::expression::Macros;
 use crate::pipeline::plan::{Plan, Stage, Variable};
 use crate::taint::Text;
 
@@ -69,24 +70,14 @@ fn add(from: &Text, scopes: &[&[Variable]], left: &mut Left, to: &mut Text) {
             to.push(segment.clone());
             continue;
         }
-        let mut rest = &*segment.text;
-        while let Some(start) = rest.find("$(") {
-            push(&rest[..start], to);
-            rest = &rest[start..];
-            let Some(end) = rest.find(')') else { break };
-            match value(&rest["$(".len()..end], scopes).filter(|value| left.takes(value)) {
-                Some(value) => {
-                    add(value, scopes, left, to);
-                    rest = &rest[end + 1..];
-                }
-                // The next one may begin inside of what looked like a macro.
-                None => {
-                    push("$", to);
-                    rest = &rest[1..];
-                }
+        let mut macros = Macros::of(&segment.text);
+        while let Some(found) = macros.next() {
+            if let Some(value) = value(found.name, scopes).filter(|value| left.takes(value)) {
+                push(macros.accept(found), to);
+                add(value, scopes, left, to);
             }
         }
-        push(rest, to);
+        push(macros.rest(), to);
     }
 }
 

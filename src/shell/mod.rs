@@ -94,7 +94,7 @@ pub use known::Known;
 pub use left::Left;
 pub use link::Links;
 pub use obeyed::is_obeyed as is_obeyed_variable;
-pub use outline::{ARGUMENTS, FILE, KEPT, Outline, Piece, Script};
+pub use outline::{ARGUMENTS, FILE, KEPT, Names, Outline, Piece, Script};
 pub use requirement::{INTEGER_DIGITS_MAX, PLAIN_CHARS_MAX, Requirement};
 pub use special::{environment_name, is_exported, is_special as is_special_variable};
 pub use transport::{Carried, FOLDER_VARIABLE, VALUE_BYTES_MAX, VALUES_BYTES_MAX};

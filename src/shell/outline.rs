@@ -5,6 +5,7 @@ use super::listing::find_listing;
 use super::{Background, Entrance, Language, bash};
 use crate::taint::{Segment, Text};
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// What stands among the variables of a script's environment for the words behind the script: one for each
@@ -109,12 +110,6 @@ impl Script<'_> {
         own.chain(self.environment.iter().map(|(_, value)| value.flatten())).collect()
     }
 
-    /// Says whether a script's author names a variable: no other variable of the environment can reach
-    /// what the script evaluates.
-    pub fn names(text: &Text, variable: &str) -> bool {
-        text.authored().any(|own| find_name(own, variable).is_some() || prints_environment(own))
-    }
-
     /// Returns how something that an earlier script left, as [`Analysis::written`](super::Analysis::written) says it,
     /// stands among the variables of a script that may use it: its author names the file, or has a pattern or a list that
     /// can give it, or a program that prints what was kept.
@@ -138,6 +133,35 @@ impl Script<'_> {
     /// Says whether any payload text comes into the script.
     pub fn is_tainted(&self) -> bool {
         self.text.is_tainted() || !self.environment.is_empty()
+    }
+}
+
+/// The names that a script's author writes, to be asked for any number of variables.
+#[derive(Debug)]
+pub struct Names<'t> {
+    pieces: Vec<&'t str>,
+    words: HashSet<&'t str>,
+    /// Whether the script gets all variables without their names.
+    has_all: bool,
+}
+
+impl<'t> Names<'t> {
+    /// Returns those of a script, of which these are the pieces that its author wrote.
+    pub fn of(pieces: impl Iterator<Item = &'t str>) -> Self {
+        let pieces: Vec<&str> = pieces.collect();
+        let words = pieces.iter().flat_map(|own| own.split(|it: char| !is_part_of_name(it))).collect();
+        Self { words, has_all: pieces.iter().any(|own| prints_environment(own)), pieces }
+    }
+
+    /// Says whether a script's author names a variable: no other variable of the environment can reach
+    /// what the script evaluates.
+    pub fn has(&self, variable: &str) -> bool {
+        let is_word = variable.chars().all(is_part_of_name);
+        let is_named = || match is_word {
+            true => self.words.contains(variable),
+            false => self.pieces.iter().any(|own| find_name(own, variable).is_some()),
+        };
+        self.has_all || is_named()
     }
 }
 
@@ -239,7 +263,27 @@ fn find_file(text: &str, file: &str) -> Option<usize> {
 
 /// Finds a name that is not part of a longer one.
 fn find_name(text: &str, name: &str) -> Option<usize> {
-    let is_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
     let mut found = text.match_indices(name).map(|(at, _)| at);
-    found.find(|at| !text[..*at].ends_with(is_name) && !text[at + name.len()..].starts_with(is_name))
+    found.find(|at| !text[..*at].ends_with(is_part_of_name) && !text[at + name.len()..].starts_with(is_part_of_name))
+}
+
+fn is_part_of_name(character: char) -> bool {
+    character.is_ascii_alphanumeric() || character == '_'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_names_what_stands_in_it_alone_and_all_where_it_gets_all() {
+        let text: Text = "echo $ONE \"${TWO}x\" THREES a.b ü".into();
+        let names = Names::of(text.authored());
+        for (name, is_named) in
+            [("ONE", true), ("TWO", true), ("THREE", false), ("one", false), ("a.b", true), ("a.c", false), ("ü", true)]
+        {
+            assert_eq!(names.has(name), is_named, "{name}");
+        }
+        assert!(Names::of(["env | sort"].into_iter()).has("ANY"));
+    }
 }

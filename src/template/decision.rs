@@ -6,7 +6,7 @@ use super::load::Loaded;
 use super::part::{Element, Hole, Pair, Part, Piece};
 use super::{Content, Node};
 use crate::diagnostic::{SourceId, Span};
-use crate::expression::{Expression, Reference, Step};
+use crate::expression::{Expression, Macros, Reference, Step};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -335,12 +335,7 @@ fn variables_of(expression: &Expression) -> impl Iterator<Item = Name> {
 
 /// Returns the variables whose values a text gets in a run: by `$(name)`, and by `$[ variables.name ]`.
 fn later(text: &str) -> Vec<Name> {
-    let mut names = Vec::new();
-    let mut rest = text;
-    while let Some((name, behind)) = rest.split_once("$(").and_then(|(_, rest)| rest.split_once(')')) {
-        names.push(Name::Variable(name.to_lowercase()));
-        rest = behind;
-    }
+    let mut names: Vec<Name> = Macros::of(text).map(|found| Name::Variable(found.name.to_lowercase())).collect();
     let expression = text.trim().strip_prefix("$[").and_then(|text| text.strip_suffix(']'));
     if let Some(expression) = expression.and_then(|text| Expression::parse(text).ok()) {
         names.extend(variables_of(&expression));

@@ -1,14 +1,12 @@
 //! Replaces macros `$(name)` in text (reference, section 4.1).
 //!
-//! One pass from left to right: the name goes to the nearest `)`; what replaces a macro is not
-//! looked at again; what is no known name stays, and the search goes on one character later.
+//! One pass from left to right (see [`Macros`]): what replaces a macro is not looked at again.
 //! Macros count in the author's segments only, each by itself: payload text holds none, and none
 //! is made of two segments.
 
+use crate::expression::Macros;
 use crate::taint::{Segment, Text};
 
-/// The most bytes of a name in a macro; a longer one names nothing.
-pub const NAME_MAX: usize = 256;
 /// The most bytes that the expansion of one text may make.
 pub const EXPANDED_MAX: usize = 8 * 1024 * 1024;
 
@@ -38,30 +36,16 @@ fn replace_in<E: From<TooLong>>(
     look_up: &mut impl FnMut(&str) -> Result<Option<Text>, E>,
     made: &mut Made,
 ) -> Result<(), E> {
-    let mut rest = text;
-    while let Some(start) = memchr::memmem::find(rest.as_bytes(), b"$(") {
-        made.add_author(&rest[..start])?;
-        let inside = &rest[start + 2..];
-        let near = &inside.as_bytes()[..inside.len().min(NAME_MAX + 1)];
-        let found = match memchr::memchr(b')', near) {
-            Some(end) => look_up(&inside[..end])?.map(|value| (value, end)),
-            None => None,
-        };
-        match found {
-            Some((value, end)) => {
-                for segment in value.segments() {
-                    made.add(segment)?;
-                }
-                rest = &inside[end + 1..];
-            }
-            None => {
-                made.add_author("$")?;
-                rest = &rest[start + 1..];
+    let mut macros = Macros::of(text);
+    while let Some(found) = macros.next() {
+        if let Some(value) = look_up(found.name)? {
+            made.add_author(macros.accept(found))?;
+            for segment in value.segments() {
+                made.add(segment)?;
             }
         }
     }
-    made.add_author(rest)?;
-    Ok(())
+    Ok(made.add_author(macros.rest())?)
 }
 
 /// The text so far. The author's last segment is kept apart, as joining would copy it each time.

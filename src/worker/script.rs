@@ -174,7 +174,8 @@ fn make(
     if job.plan.substitution == Substitution::Raw {
         return Ok((text.flatten().into_owned(), Carried::default()));
     }
-    let named = environment.tainted().iter().filter(|(name, _)| shell::Script::names(text, name));
+    let names = shell::Names::of(text.authored());
+    let named = environment.tainted().iter().filter(|(name, _)| names.has(name));
     let named = named.map(|(name, value)| (name.clone(), Cow::Borrowed(value)));
     let script = shell::Script {
         language: reader.language(),
@@ -201,7 +202,8 @@ fn make_beside_secrets(
         return None;
     }
     let text = text()?;
-    let named = environment.tainted().iter().filter(|(name, _)| shell::Script::names(&text, name));
+    let names = shell::Names::of(text.authored());
+    let named = environment.tainted().iter().filter(|(name, _)| names.has(name));
     let environment = named.map(|(name, value)| (name.clone(), Cow::Borrowed(value))).collect();
     let placed = shell::place(&shell::Script { environment, ..shell::Script::alone(language, &text) }).ok()?;
     let mut secrets = Vec::new();

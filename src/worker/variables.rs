@@ -6,6 +6,7 @@
 
 use super::replace::{TooLong, replace};
 use crate::diagnostic::shown;
+use crate::expression::Macros;
 use crate::pipeline::plan::{MACRO_DEPTH_MAX, VALUE_MAX};
 use crate::taint::{Origin, Segment, Text};
 use std::borrow::Cow;
@@ -123,6 +124,11 @@ impl Variables {
         self.place(name).is_some_and(|place| self.all[place].is_secret)
     }
 
+    /// Says whether there is a secret among them.
+    pub(super) fn has_secrets(&self) -> bool {
+        self.all.iter().any(|variable| variable.is_secret)
+    }
+
     /// Says whether a logging command may not set a variable.
     pub fn is_read_only(&self, name: &str) -> bool {
         self.place(name).is_some_and(|place| self.all[place].setting.is_read_only)
@@ -174,7 +180,7 @@ impl Variables {
     /// As [`Self::expand`], with secrets as text of their own, so that they can be put beside the
     /// script as payload text is. `None` where no secret is named, or one has payload text in it.
     pub(super) fn expand_beside_secrets(&self, text: &Text) -> Option<Text> {
-        if !self.all.iter().any(|variable| variable.is_secret) {
+        if !self.has_secrets() {
             return None;
         }
         let mut has_secret = false;
@@ -211,24 +217,15 @@ impl Variables {
 
     fn keep_numbers_apart(&self, text: &str, apart: &mut Text) {
         let author = |text: &str| Segment { text: text.into(), origin: None };
-        // From where the text is not taken over yet, and from where it is not looked at yet.
-        let (mut begin, mut at) = (0, 0);
-        let next =
-            |at: usize| text[at..].find("$(").and_then(|found| Some((at + found, text[at + found..].find(')')?)));
-        while let Some((start, length)) = next(at) {
-            let end = start + length;
-            let name = &text[start + 2..end];
-            let is_redirected = text[end + 1..].starts_with(['<', '>']);
-            let Some(number) = is_redirected.then(|| self.others_number(name)).flatten() else {
-                at = start + 1;
-                continue;
-            };
-            apart.push(author(&text[begin..start]));
-            let origin = Origin { alias: "variables".into(), path: name.into() };
+        let mut macros = Macros::of(text);
+        while let Some(found) = macros.next() {
+            let is_redirected = text[found.end..].starts_with(['<', '>']);
+            let Some(number) = is_redirected.then(|| self.others_number(found.name)).flatten() else { continue };
+            apart.push(author(macros.accept(found)));
+            let origin = Origin { alias: "variables".into(), path: found.name.into() };
             apart.push(Segment { text: number.as_ref().into(), origin: Some(Arc::new(origin)) });
-            (begin, at) = (end + 1, end + 1);
         }
-        apart.push(author(&text[begin..]));
+        apart.push(author(macros.rest()));
     }
 
     /// Returns the number that a variable has, where it is none that the author wrote and no payload text.

@@ -14,12 +14,13 @@
 use super::runtime;
 use super::scripts::macros;
 use crate::diagnostic::{Diagnostics, Span};
-use crate::expression::{Expression, Reference, Step as Suffix};
+use crate::expression::{Expression, Macros, Reference, Step as Suffix};
 use crate::pipeline::model::{Action, Deployment, Job, Leg, Pipeline, Placed, Stage, Step, Variable};
 use crate::pipeline::plan::{Commands, EXPORTED_MAX, MACRO_DEPTH_MAX, RUN_NAME, VALUE_MAX};
 use crate::pipeline::value::{is_expression, only_author};
 use crate::shell::is_exported;
 use crate::taint::{Origin, Text};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// What stands for a value that is not known yet. It meets every requirement: the worker tests the value.
@@ -121,8 +122,11 @@ impl Held {
         let is_in_reach = |it: &Variable| is_exported(&it.name.value) && it.value.len() <= EXPORTED_MAX;
         // A step that finds payload text in its environment is obeyed only in what stands in its script.
         let is_reached = self.0.iter().any(is_in_reach);
-        self.0
-            .retain(|it| it.read_only && it.name.value != RUN_NAME || !step_may_set(step, &it.name.value, is_reached));
+        if self.0.is_empty() {
+            return;
+        }
+        let setting = Setting::of(step, is_reached);
+        self.0.retain(|it| it.read_only && it.name.value != RUN_NAME || !setting.may_be_of(&it.name.value));
     }
 }
 
@@ -314,32 +318,48 @@ fn followed(all: &[Variable], at: usize, open: &mut Vec<usize>, done: &mut Vec<O
 
 /// Returns the names in the macros of a text.
 fn names(text: &Text) -> Vec<String> {
-    let mut names = Vec::new();
-    for mut rest in text.authored() {
-        while let Some(start) = rest.find("$(") {
-            rest = &rest[start + 2..];
-            names.extend(rest.find(')').map(|end| rest[..end].to_owned()));
-        }
-    }
-    names
+    text.authored().flat_map(Macros::of).map(|found| found.name.to_owned()).collect()
 }
 
-/// Says whether a step may set a variable for the steps behind it. `is_reached` says whether the step finds payload
-/// text in its environment.
-fn step_may_set(step: &Step, name: &str, is_reached: bool) -> bool {
-    if step.target.as_ref().is_some_and(|it| it.value.commands == Some(Commands::Any)) || !is_reached {
-        return !matches!(step.action, Action::Checkout(_));
+/// Which variables a step may set for the steps behind it.
+enum Setting<'s> {
+    None,
+    Any,
+    /// Those that commands in its script name, which is in lower case.
+    Said(String),
+    /// Those that these texts name.
+    Named(Vec<Cow<'s, str>>),
+}
+
+impl<'s> Setting<'s> {
+    /// Looks at a step. `is_reached` says whether it finds payload text in its environment.
+    fn of(step: &'s Step, is_reached: bool) -> Self {
+        if matches!(step.action, Action::Checkout(_)) {
+            return Self::None;
+        }
+        if step.target.as_ref().is_some_and(|it| it.value.commands == Some(Commands::Any)) || !is_reached {
+            return Self::Any;
+        }
+        match &step.action {
+            Action::Checkout(_) => Self::None,
+            Action::Script(script) => Self::Said(script.text.value.text.flatten().to_ascii_lowercase()),
+            Action::Task(task) if task.definition.is_none() => Self::Any,
+            Action::Task(task) if task.name == SETTING_TASK.0 => {
+                let inputs = task.inputs.iter().filter(|(it, _)| it.value == SETTING_TASK.1);
+                Self::Named(inputs.map(|(_, text)| text.flatten()).collect())
+            }
+            Action::Task(_) => Self::None,
+        }
     }
-    match &step.action {
-        Action::Checkout(_) => false,
-        Action::Script(script) => may_set(&script.text.value.text.flatten().to_ascii_lowercase(), name),
-        Action::Task(task) => {
-            let is_named = |text: &Text| {
-                let written = text.flatten();
-                written.contains("$(") || written.trim().eq_ignore_ascii_case(name)
-            };
-            let mut inputs = task.inputs.iter().filter(|(it, _)| it.value == SETTING_TASK.1);
-            task.definition.is_none() || task.name == SETTING_TASK.0 && inputs.any(|(_, text)| is_named(text))
+
+    fn may_be_of(&self, name: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::Any => true,
+            Self::Said(script) => may_set(script, name),
+            Self::Named(written) => {
+                written.iter().any(|written| written.contains("$(") || written.trim().eq_ignore_ascii_case(name))
+            }
         }
     }
 }

@@ -4,6 +4,7 @@
 //! from one of them is none of these.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Part, mistyped, shown};
+use crate::expression::MACRO_NAME_MAX;
 use crate::pipeline::value::author;
 use crate::taint::Text;
 use crate::template::{Content, Node};
@@ -150,7 +151,8 @@ fn text(node: &Node, text: &Text, (before, behind): (&str, char), diagnostics: &
         let written = if segment.is_tainted() { "" } else { &*segment.text };
         for (at, _) in written.match_indices(before) {
             let begin = at + before.len();
-            let Some(name) = written[begin..].split(behind).next() else { continue };
+            let near = &written[begin..written.floor_char_boundary(begin + MACRO_NAME_MAX)];
+            let Some(name) = near.split(behind).next() else { continue };
             if let Some(meant) = meant(name) {
                 let range = start + begin..start + begin + name.len();
                 diagnostics.push(unknown(node, text, name, meant, range));

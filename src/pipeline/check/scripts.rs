@@ -14,8 +14,8 @@ use crate::pipeline::plan::Interpreter;
 use crate::pipeline::task::call::runs;
 use crate::pipeline::{Need, ScriptRules};
 use crate::shell::{
-    self, Analysis, Background, Earlier, Entrance, Language, Links, Outline, Refusal, Script, Substitution, analyse,
-    environment_name,
+    self, Analysis, Background, Earlier, Entrance, Language, Links, Names, Outline, Refusal, Script, Substitution,
+    analyse, environment_name,
 };
 use crate::taint::{Origin, Text};
 use crate::template::{self, Scalar};
@@ -279,13 +279,14 @@ pub(super) struct Seed {
 
 /// Returns the variables with payload text that a script names. The step's own come last and win.
 fn environment(step: &Step, tainted: &[&Variable], script: &Text) -> Vec<Seed> {
+    if tainted.is_empty() && step.env.is_empty() {
+        return Vec::new();
+    }
     let mut seeds: Vec<Seed> = Vec::new();
-    let exported = tainted.iter().map(|it| Seed {
-        name: environment_name(&it.name.value),
-        value: it.value.clone(),
-        span: it.value_span,
-        through: None,
-    });
+    let names = Names::of(script.authored());
+    let exported = tainted.iter().map(|it| (environment_name(&it.name.value), it)).filter(|(name, _)| names.has(name));
+    let exported =
+        exported.map(|(name, it)| Seed { name, value: it.value.clone(), span: it.value_span, through: None });
     let own = step.env.iter().map(|(name, value)| {
         let expanded = Spanned::with_macros(value, name.span, tainted);
         let through = expanded.first_through();
@@ -293,7 +294,7 @@ fn environment(step: &Step, tainted: &[&Variable], script: &Text) -> Vec<Seed> {
     });
     for seed in exported.chain(own) {
         seeds.retain(|earlier| earlier.name != seed.name);
-        if seed.value.is_tainted() && Script::names(script, &seed.name) {
+        if seed.value.is_tainted() && names.has(&seed.name) {
             seeds.push(seed);
         }
     }

@@ -2,6 +2,7 @@
 
 use super::scripts::{brought, raw, strict};
 use crate::diagnostic::{Diagnostics, Span};
+use crate::expression::Macros;
 use crate::pipeline::model::Variable;
 use crate::shell::Substitution;
 use crate::taint::{Segment, Text};
@@ -113,23 +114,14 @@ pub(in crate::pipeline) fn macros<'v>(
     emit: &mut dyn FnMut(Segment),
 ) {
     let author = |text: &str| Segment { text: text.into(), origin: None };
-    let mut rest = text;
-    while let Some(start) = rest.find("$(") {
-        let end = rest[start..].find(')').map(|end| start + end);
-        let value = end.and_then(|end| variable(&rest[start + 2..end]));
-        match (value, end) {
-            (Some(value), Some(end)) => {
-                emit(author(&rest[..start]));
-                value.segments().iter().cloned().for_each(&mut *emit);
-                rest = &rest[end + 1..];
-            }
-            _ => {
-                emit(author(&rest[..start + 1]));
-                rest = &rest[start + 1..];
-            }
+    let mut macros = Macros::of(text);
+    while let Some(found) = macros.next() {
+        if let Some(value) = variable(found.name) {
+            emit(author(macros.accept(found)));
+            value.segments().iter().cloned().for_each(&mut *emit);
         }
     }
-    emit(author(rest));
+    emit(author(macros.rest()));
 }
 
 /// Returns the variable of a name that holds payload text.

@@ -6,10 +6,10 @@ use super::ForeseenScript;
 use super::passed::{Passed, below};
 use super::written::{Place, Variable, Written};
 use crate::diagnostic::{SourceMap, Span};
-use crate::expression::{Expression, Reference, Step};
+use crate::expression::{Expression, Macros, Reference, Step};
 use crate::pipeline::check::scripts::Through;
 use crate::shell::{
-    ARGUMENTS, Background, Earlier, Language, Left, Links, Outline, Piece, Script, analyse, environment_name,
+    ARGUMENTS, Background, Earlier, Language, Left, Links, Names, Outline, Piece, Script, analyse, environment_name,
 };
 use crate::taint::{Origin, Text};
 use crate::template::{Found, find_expressions};
@@ -168,18 +168,16 @@ impl<'f> Finder<'f> {
             let place = value.holes.first().map(|place| Place { span: entry.key.span, ..place.clone() });
             (key(entry).to_owned(), place)
         });
-        for (name, place) in exported.chain(own) {
+        let names = Names::of(script.pieces.iter().filter_map(|piece| match piece {
+            Piece::Author(text) => Some(&**text),
+            Piece::Hole => None,
+        }));
+        for (name, place) in exported.chain(own).filter(|(name, _)| names.has(name)) {
             found.retain(|(earlier, _)| *earlier != name);
             found.push((name, place));
         }
-        let texts = script.pieces.iter().filter_map(|piece| match piece {
-            Piece::Author(text) => Some(Text::author(text.clone())),
-            Piece::Hole => None,
-        });
-        let texts: Vec<Text> = texts.collect();
         found.sort_by(|one, other| one.0.cmp(&other.0));
-        let named = found.into_iter().filter(|(name, _)| texts.iter().any(|text| Script::names(text, name)));
-        named.filter_map(|(name, place)| Some((name, place?))).collect()
+        found.into_iter().filter_map(|(name, place)| Some((name, place?))).collect()
     }
 
     /// Returns a scalar's text in pieces; none where it is too long to follow. Cutting it would make
@@ -235,24 +233,14 @@ impl<'f> Finder<'f> {
     }
 
     fn macros(&self, text: &str, place: Span, expanded: &mut Written) {
-        let mut rest = text;
-        while let Some(start) = rest.find("$(") {
-            let end = rest[start..].find(')').map(|end| start + end);
-            let variable = end.and_then(|end| self.variable(&rest[start + 2..end]));
-            let next = match (variable, end) {
-                (Some(variable), Some(end)) if expanded.has_room_for(&variable.value) => {
-                    expanded.author(&rest[..start]);
-                    expanded.append_through(variable, place);
-                    end + 1
-                }
-                _ => {
-                    expanded.author(&rest[..start + 1]);
-                    start + 1
-                }
-            };
-            rest = &rest[next..];
+        let mut macros = Macros::of(text);
+        while let Some(found) = macros.next() {
+            if let Some(variable) = self.variable(found.name).filter(|it| expanded.has_room_for(&it.value)) {
+                expanded.author(macros.accept(found));
+                expanded.append_through(variable, place);
+            }
         }
-        expanded.author(rest);
+        expanded.author(macros.rest());
     }
 
     fn variable(&self, name: &str) -> Option<&Variable> {
