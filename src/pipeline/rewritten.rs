@@ -76,20 +76,8 @@ fn step(entries: &mut Vec<Entry>, variables: &Variables) {
         return;
     }
     let Ok(placed) = shell::place(&Script::alone(language, &text)) else { return };
-    *scalar = author(placed.script);
+    *scalar = Scalar::new(Text::author(placed.script), Kind::Text, Span::NONE);
     list(entries, &placed.carried);
-}
-
-fn author(text: String) -> Scalar {
-    let text = Text::author(text);
-    Scalar {
-        segment_spans: vec![Span::NONE; text.segments().len()],
-        text,
-        kind: Kind::Text,
-        number_from: None,
-        is_null: false,
-        patterns: None,
-    }
 }
 
 /// Adds values to the `env` of a step.
@@ -99,7 +87,7 @@ fn list(entries: &mut Vec<Entry>, carried: &Carried) {
     }
     let node = |content: Content| Node { span: Span::NONE, origin: None, content };
     let entry = |name: &str, value: Node| Entry { key: Text::author(name), key_span: Span::NONE, value };
-    let text = |text: String| node(Content::Scalar(author(text)));
+    let text = |text: String| node(Content::Scalar(Scalar::new(Text::author(text), Kind::Text, Span::NONE)));
     let at = entries.iter().position(|entry| entry.key.flatten() == "env");
     let at = at.unwrap_or_else(|| {
         entries.push(entry("env", node(Content::Mapping(Vec::new()))));

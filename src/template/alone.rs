@@ -68,14 +68,7 @@ fn whole(mut document: Node, kind: TemplateKind) -> Node {
 
 /// Returns `steps:` without any: variables alone are no pipeline.
 fn without_steps(span: Span) -> Entry {
-    let nothing = Scalar {
-        text: Text::default(),
-        segment_spans: Vec::new(),
-        kind: Kind::Null,
-        number_from: None,
-        is_null: false,
-        patterns: None,
-    };
+    let nothing = Scalar::without_text(Kind::Null);
     Entry {
         key: Text::author("steps"),
         key_span: span,

@@ -68,6 +68,19 @@ pub struct Scalar {
     pub patterns: Option<Arc<[Pattern]>>,
 }
 
+impl Scalar {
+    /// Returns a scalar of which nothing else is known than its text, all of which came from one place.
+    pub fn new(text: Text, kind: Kind, span: Span) -> Self {
+        let segment_spans = vec![span; text.segments().len()];
+        Self { text, segment_spans, kind, number_from: None, is_null: false, patterns: None }
+    }
+
+    /// Returns one without a text: nothing, or a gap.
+    pub fn without_text(kind: Kind) -> Self {
+        Self::new(Text::default(), kind, Span::NONE)
+    }
+}
+
 /// What a scalar was written as, or which type an expression gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {

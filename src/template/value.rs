@@ -40,9 +40,7 @@ fn to_scalar(value: &Value, span: Span) -> Scalar {
         Value::Number(_) => Kind::Number,
         _ => Kind::Text,
     };
-    let text = value.to_text().unwrap_or_default();
-    let segment_spans = vec![span; text.segments().len()];
-    Scalar { text, segment_spans, kind, number_from: None, is_null: false, patterns: None }
+    Scalar::new(value.to_text().unwrap_or_default(), kind, span)
 }
 
 /// How much of the limits of an expansion a node takes.
@@ -220,13 +218,5 @@ fn is_number(text: &str) -> bool {
 
 /// Returns what stands in a list, or as the value of an empty key in a mapping, for all that may be missing there.
 pub(super) fn gap(span: Span) -> Node {
-    let scalar = Scalar {
-        text: Text::default(),
-        segment_spans: Vec::new(),
-        kind: Kind::Gap,
-        number_from: None,
-        is_null: false,
-        patterns: None,
-    };
-    Node { span, origin: None, content: Content::Scalar(scalar) }
+    Node { span, origin: None, content: Content::Scalar(Scalar::without_text(Kind::Gap)) }
 }

@@ -209,14 +209,7 @@ fn own_folder(node: &Node, keyword: &str, alias: Option<&str>) -> Option<(String
 
 /// Returns the script in place of what is no text.
 fn empty() -> Scalar {
-    Scalar {
-        text: Text::default(),
-        segment_spans: Vec::new(),
-        kind: Kind::Text,
-        number_from: None,
-        is_null: false,
-        patterns: None,
-    }
+    Scalar::without_text(Kind::Text)
 }
 
 /// Returns a yes or no that may have a macro in it.

@@ -56,23 +56,8 @@ pub(in crate::template) fn fixed(node: &yaml::Node) -> Node {
 fn fixed_scalar(scalar: &yaml::Scalar, node: &yaml::Node) -> Scalar {
     // Plain `null` is nothing, in these letters only (reference, section 9.3).
     if scalar.style == Style::Plain && (scalar.text.is_empty() || &*scalar.text == "null") {
-        return Scalar {
-            text: Text::default(),
-            segment_spans: Vec::new(),
-            kind: Kind::Null,
-            number_from: None,
-            is_null: false,
-            patterns: None,
-        };
+        return Scalar::without_text(Kind::Null);
     }
     let kind = if scalar.style == Style::Plain { Kind::Plain } else { Kind::Text };
-    let segment_spans = if scalar.text.is_empty() { Vec::new() } else { vec![node.span] };
-    Scalar {
-        text: Text::author(scalar.text.clone()),
-        segment_spans,
-        kind,
-        number_from: None,
-        is_null: false,
-        patterns: None,
-    }
+    Scalar::new(Text::author(scalar.text.clone()), kind, node.span)
 }

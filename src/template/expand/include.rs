@@ -395,33 +395,13 @@ fn variable(entry: Entry) -> Node {
 
 /// Returns the item `{name: …, value: …}`.
 fn pair(name: Text, name_span: Span, value: Node, span: Span) -> Node {
-    let segment_spans = vec![name_span; name.segments().len()];
-    let name = Content::Scalar(Scalar {
-        text: name,
-        segment_spans,
-        kind: Kind::Text,
-        number_from: None,
-        is_null: false,
-        patterns: None,
-    });
+    let name = Content::Scalar(Scalar::new(name, Kind::Text, name_span));
     let name = Node { span: name_span, origin: None, content: name };
     let entry = |key: &str, value: Node| Entry { key: key.into(), key_span: name_span, value };
     Node { span, origin: None, content: Content::Mapping(vec![entry("name", name), entry("value", value)]) }
 }
 
 fn text(value: Arc<str>, span: Span) -> Node {
-    let text = Text::author(value);
-    let segment_spans = vec![span; text.segments().len()];
-    Node {
-        span,
-        origin: None,
-        content: Content::Scalar(Scalar {
-            text,
-            segment_spans,
-            kind: Kind::Text,
-            number_from: None,
-            is_null: false,
-            patterns: None,
-        }),
-    }
+    let scalar = Scalar::new(Text::author(value), Kind::Text, span);
+    Node { span, origin: None, content: Content::Scalar(scalar) }
 }
