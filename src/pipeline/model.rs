@@ -257,10 +257,17 @@ pub(super) struct Task {
     /// Where it is named.
     pub(super) span: Span,
     pub(super) version: String,
-    /// Each with the place of its value.
+    /// Each with the place of its value, and with the name that the registry has for it.
     pub(super) inputs: Vec<(Placed<String>, Text)>,
     /// The resource that a shortcut names: of which kind, and its alias.
     pub(super) resource: Option<(ResourceKind, Placed<String>)>,
+}
+
+impl Task {
+    /// Returns what is given for an input, by its name in the registry; the last one of those that are.
+    pub(super) fn input(&self, name: &str) -> Option<&(Placed<String>, Text)> {
+        self.inputs.iter().rev().find(|(known, _)| known.value == name)
+    }
 }
 
 /// A kind of resource that a step may name.

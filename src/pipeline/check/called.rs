@@ -16,12 +16,8 @@ use std::path::Path;
 pub(super) fn read(step: &Step, tainted: &[&Variable], diagnostics: &mut Diagnostics) -> Option<Read> {
     let Action::Task(task) = &step.action else { return None };
     let (definition, runs) = (task.definition?, runs(&task.name)?);
-    let input = |name: &str| {
-        let is_it = |written: &str| definition.input(written).is_some_and(|input| input.name == name);
-        task.inputs.iter().rev().find(|(written, _)| is_it(&written.value))
-    };
-    let (written, arguments) = input(runs.arguments)?;
-    let values = Foreseen::new(definition, Path::new(SOURCES), |name| input(name).map(|(_, value)| value));
+    let (written, arguments) = task.input(runs.arguments)?;
+    let values = Foreseen::new(definition, Path::new(SOURCES), |name| task.input(name).map(|(_, value)| value));
     if values.text(runs.file).is_nothing() || values.text(runs.file).is_tainted() {
         return None;
     }

@@ -50,20 +50,19 @@ fn of_step(
     let has_payload_text = !tainted.is_empty() || task.inputs.iter().any(|(_, value)| value.is_tainted());
     let Some(definition) = task.definition.filter(|_| has_payload_text) else { return };
     let Some(tool) = tool(definition.name) else { return };
-    Inputs::new(task, definition, tainted).check(definition, tool, rules, needs, diagnostics);
+    Inputs::new(task, tainted).check(definition, tool, rules, needs, diagnostics);
 }
 
 /// What a task is given: each input with the place of its name.
 struct Inputs<'p> {
     task: &'p Task,
-    given: Vec<(&'static str, Spanned, Span)>,
+    given: Vec<(&'p str, Spanned, Span)>,
 }
 
 impl<'p> Inputs<'p> {
-    fn new(task: &'p Task, definition: &'static Definition, tainted: &[&Variable]) -> Self {
-        let given = task.inputs.iter().filter_map(|(written, value)| {
-            let input = definition.input(&written.value)?;
-            Some((input.name, Spanned::with_macros(value, written.span, tainted), written.span))
+    fn new(task: &'p Task, tainted: &[&Variable]) -> Self {
+        let given = task.inputs.iter().map(|(written, value)| {
+            (written.value.as_str(), Spanned::with_macros(value, written.span, tainted), written.span)
         });
         Self { task, given: given.collect() }
     }
