@@ -130,8 +130,8 @@ impl<'s> Reader<'s> {
         text
     }
 
-    /// Returns how the program is called that reads the script in a file.
-    pub(super) fn call(&self, file: &Path) -> Call {
+    /// Returns how the program is called that reads the script in a file, with words behind it where it takes some.
+    pub(super) fn call(&self, file: &Path, arguments: &[Text]) -> Call {
         let own = |name: &str| vec![name.to_owned()];
         let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
         match self.script.interpreter {
@@ -147,7 +147,7 @@ impl<'s> Reader<'s> {
             }
             Interpreter::Python => {
                 let programs = self.program.as_deref().map_or_else(|| PYTHONS.map(str::to_owned).to_vec(), own);
-                let behind = self.arguments.iter().map(|word| word.flatten().into_owned().into());
+                let behind = arguments.iter().map(|word| word.flatten().into_owned().into());
                 Call { programs, arguments: std::iter::once(file.into()).chain(behind).collect() }
             }
         }

@@ -160,6 +160,11 @@ impl Execution<'_> {
         self.variables.value("System.Debug").is_some_and(|value| value.flatten().eq_ignore_ascii_case("true"))
     }
 
+    /// Says whether the job was given a secret, or has said that something is one.
+    pub(super) fn has_secrets(&self) -> bool {
+        self.variables.has_secrets() || self.desk.masker.has_own()
+    }
+
     /// Returns how well the job goes so far.
     pub(super) fn status(&mut self) -> RunResult {
         if self.watchman.canceled().is_some() { RunResult::Canceled } else { self.worst }

@@ -8,6 +8,7 @@
 //! claimed       one leased job from its folders to its outcome, while the lease holds
 //! around        what steps do before all steps of their job and after them
 //! job, step     execution itself, which knows no store
+//! unseen        words of programs that no command line shows
 //! containers    the containers of a job and its services
 //! built_in      steps that are no scripts: checkouts, tasks
 //! other_run     runs of other pipelines, for their artifacts
@@ -47,6 +48,7 @@ mod script;
 mod start;
 mod step;
 mod stop;
+mod unseen;
 mod variables;
 mod workspace;
 

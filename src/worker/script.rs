@@ -8,6 +8,7 @@ use super::environment::Environment;
 use super::interpreter::{Call, Reader};
 use super::job::Execution;
 use super::reach::Reach;
+use super::unseen::{self, Aid, Unseen};
 use super::variables::Variables;
 use crate::diagnostic::shown;
 use crate::files::{make_folder, write_anew};
@@ -45,6 +46,8 @@ struct Draft {
     text: String,
     /// A folder and the values in it that are too large for variables, where there are some.
     values: Option<(PathBuf, Vec<(String, String)>)>,
+    /// What makes its arguments of variables, where they are not to be seen.
+    aid: Option<Aid>,
 }
 
 /// Why a script can't be run.
@@ -56,13 +59,14 @@ pub(super) enum Unprepared {
 }
 
 /// Returns the program of a script step, with its script written to a file, which may have to wait for room on the
-/// disk.
+/// disk. Where the script calls a file whose words are not to be seen, they are not.
 pub(super) async fn prepare(
     execution: &mut Execution<'_>,
     own: Own<'_>,
     script: &Script,
+    unseen: Option<&Unseen>,
 ) -> Result<Prepared, Unprepared> {
-    let (prepared, draft) = draw_up(execution, own, script).map_err(Unprepared::Refused)?;
+    let (prepared, draft) = draw_up(execution, own, script, unseen).map_err(Unprepared::Refused)?;
     built_in::work(execution, own, move |_| draft.write()).await.map_err(Unprepared::Unwritten)?;
     Ok(prepared)
 }
@@ -100,7 +104,12 @@ fn from(origin: &Origin) -> String {
 }
 
 /// Returns the program of a script step, and what is to be written for it. On failure, sentences.
-fn draw_up(execution: &Execution<'_>, own: Own<'_>, script: &Script) -> Result<(Prepared, Draft), Vec<String>> {
+fn draw_up(
+    execution: &Execution<'_>,
+    own: Own<'_>,
+    script: &Script,
+    unseen: Option<&Unseen>,
+) -> Result<(Prepared, Draft), Vec<String>> {
     let one = |sentence: String| vec![sentence];
     let Execution { job, variables, folders, .. } = execution;
     let Own { place, step, .. } = own;
@@ -124,11 +133,22 @@ fn draw_up(execution: &Execution<'_>, own: Own<'_>, script: &Script) -> Result<(
     let trust = Trust::of(step, &reach, &execution.reach);
     let file = job.workspace.temporary.join(format!("{}.{}", place + 1, reader.ending()));
     let framed = reader.framed(&safe);
-    let draft = Draft { file: file.clone(), text: trust.written(&framed).into(), values };
+    let written = trust.written(&framed);
+    let (written, aid) = match unseen {
+        Some(unseen) => unseen.put_into(&written, &file).map(|(text, aid)| (text, Some(aid))).map_err(one)?,
+        None => (written.into(), None),
+    };
+    let (call, aid) = match execution.has_secrets() && !reader.arguments().is_empty() {
+        true => {
+            let aid = unseen::python(&file, reader.arguments(), &mut environment);
+            (reader.call(&aid.path, &[]), Some(aid))
+        }
+        false => (reader.call(&file, reader.arguments()), aid),
+    };
+    let draft = Draft { file: file.clone(), text: written, values, aid };
     let warnings = std::mem::take(&mut environment.warnings);
     environment.set(process::MARK, &job.mark());
     let standard_error = if reader.fails_on_error { StandardError::Apart } else { StandardError::Joined };
-    let call = reader.call(&file);
     let command = command(execution, step, call, environment, directory.path, standard_error).map_err(one)?;
     let restrictions = Restrictions::default();
     let prepared = Prepared { command, trust, reach, text: Some(safe), warnings, file: Some(file), restrictions };
@@ -243,10 +263,13 @@ fn carry(
 impl Draft {
     /// Writes it. On failure, a sentence.
     fn write(self) -> Result<(), String> {
-        let Self { file, text, values } = self;
+        let Self { file, text, values, aid } = self;
         if let Some((folder, values)) = values {
             write_values(&folder, &values)
                 .map_err(|error| format!("The values of the script can't be written: {error}."))?;
+        }
+        if let Some(Aid { path, text }) = aid {
+            write_anew(&path, text).map_err(|error| unwritten(&error))?;
         }
         write_anew(&file, &text).map_err(|error| unwritten(&error))
     }

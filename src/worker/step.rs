@@ -14,6 +14,7 @@ use super::journal::Broken;
 use super::reach::Reach;
 use super::script::{self, Prepared, Unprepared};
 use super::stop::{Interruption, deadline, minutes};
+use super::unseen::Unseen;
 use super::variables::Variables;
 use crate::pipeline::plan::{self, Action, Script, Step};
 use crate::process::{self, Ended, Exit, StandardError};
@@ -144,7 +145,7 @@ async fn try_once(execution: &mut Execution<'_>, own: Own<'_>, work: &mut Work) 
                 tell(execution, place, IssueKind::Error, sentences, work).await?;
                 return Ok(Outcome { may_retry: false, ..outcome(RunResult::Failed) });
             }
-            return try_script(execution, own, script, None, work).await;
+            return try_script(execution, own, script, (None, None), work).await;
         }
         Action::Checkout(checkout) => built_in::check_out(execution, own, checkout).await?,
         Action::Task(task) => built_in::run_task(execution, own, task, work).await?,
@@ -171,9 +172,10 @@ async fn try_instead(
     instead: Instead,
     work: &mut Work,
 ) -> Result<Outcome, Broken> {
-    let Instead { step, script, called, results, published } = instead;
-    let called = called.as_deref();
-    let outcome = try_script(execution, Own { step: &step, ..own }, &script, called, work).await?;
+    let Instead { step, script, called, unseen, warnings, results, published } = instead;
+    tell(execution, own.place, IssueKind::Warning, warnings, work).await?;
+    let call = (called.as_deref(), unseen.as_ref());
+    let outcome = try_script(execution, Own { step: &step, ..own }, &script, call, work).await?;
     // Also where some could not be published: each of the others has its zip.
     if let Some(published) = published.filter(|_| outcome.may_retry) {
         return zip(execution, own, published, outcome, work).await;
@@ -211,15 +213,16 @@ async fn zip(
     }
 }
 
+/// Runs a script. What it runs itself may be called otherwise than what reads it, and with words that are not to be seen.
 async fn try_script(
     execution: &mut Execution<'_>,
     own: Own<'_>,
     script: &Script,
-    called: Option<&str>,
+    (called, unseen): (Option<&str>, Option<&Unseen>),
     work: &mut Work,
 ) -> Result<Outcome, Broken> {
     let place = own.place;
-    match script::prepare(execution, own, script).await {
+    match script::prepare(execution, own, script, unseen).await {
         Ok(prepared) => {
             let called = called.unwrap_or(script.interpreter.called());
             execute(execution, own, called, prepared, work).await

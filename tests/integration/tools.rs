@@ -11,6 +11,7 @@ mod foreseen;
 mod languages;
 mod left;
 mod packages;
+mod secrets;
 mod seven;
 mod told;
 mod versions;

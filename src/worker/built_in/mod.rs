@@ -76,6 +76,7 @@ use super::journal::Broken;
 use super::script::Prepared;
 use super::step;
 use super::stop::Interruption;
+use super::unseen::Unseen;
 use crate::pipeline::plan::{Script, Step};
 use tokio::time::Instant;
 
@@ -99,6 +100,10 @@ pub(super) struct Instead {
     pub(super) script: Script,
     /// What people call its program, where it is not what reads the script.
     pub(super) called: Option<String>,
+    /// The call in it of which the words are not to be seen.
+    pub(super) unseen: Option<Unseen>,
+    /// Sentences about it for the log.
+    pub(super) warnings: Vec<String>,
     /// What its program leaves behind and is looked at in any case.
     pub(super) results: Option<results::Wanted>,
     /// What it has published and is to be zipped if it succeeded.
@@ -155,6 +160,13 @@ pub(super) enum Unfinished {
 impl From<String> for Unfinished {
     fn from(sentence: String) -> Self {
         Self::Failed(sentence)
+    }
+}
+
+impl Instead {
+    /// Returns a script of which nothing more is to be said.
+    fn new(step: Step, script: Script) -> Self {
+        Self { step, script, called: None, unseen: None, warnings: Vec::new(), results: None, published: None }
     }
 }
 

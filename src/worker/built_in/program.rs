@@ -5,6 +5,7 @@ use super::super::context::JobContext;
 use super::super::interpreter::PYTHONS;
 use super::super::job::Execution;
 use super::super::preference;
+use super::super::unseen::{Reads, Unseen};
 use super::input::Inputs;
 use super::{Ending, Instead, Own, Unfinished};
 use crate::diagnostic::{shown, shown_path};
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 /// What a task runs.
 struct Program {
     interpreter: String,
+    reads: Reads,
     file: PathBuf,
     working_directory: Option<Text>,
     fails_on_error: bool,
@@ -27,12 +29,13 @@ struct Program {
 pub(super) fn bash(execution: &Execution<'_>, own: Own<'_>, inputs: &Inputs) -> Result<Ending, Unfinished> {
     let program = Program {
         interpreter: "bash".to_owned(),
+        reads: Reads::Bash,
         file: file(execution.job, inputs, "filePath")?,
         working_directory: given(inputs, "workingDirectory"),
         fails_on_error: inputs.flag("failOnStderr")?,
         called: None,
     };
-    Ok(program.ending(own.step, inputs)?)
+    Ok(program.ending(execution, own.step, inputs)?)
 }
 
 /// `PowerShell` with a file: the script that calls it, with the arguments as PowerShell reads them.
@@ -65,7 +68,7 @@ pub(super) fn power_shell(execution: &Execution<'_>, own: Own<'_>, inputs: &Inpu
     };
     let working_directory = given(inputs, "workingDirectory").or_else(|| own.step.working_directory.clone());
     let step = Step { working_directory, ..own.step.clone() };
-    Ok(Ending::Program(Box::new(Instead { step, script, called: None, results: None, published: None })))
+    Ok(Ending::Program(Box::new(Instead::new(step, script))))
 }
 
 /// Returns the call of a script of PowerShell.
@@ -86,12 +89,13 @@ pub(super) fn shell_script(execution: &Execution<'_>, own: Own<'_>, inputs: &Inp
     let own_folder = if inputs.flag("disableAutoCwd")? { None } else { around };
     let program = Program {
         interpreter: "bash".to_owned(),
+        reads: Reads::Bash,
         working_directory: given(inputs, "cwd").or(own_folder),
         fails_on_error: inputs.flag("failOnStandardError")?,
         called: None,
         file,
     };
-    Ok(program.ending(own.step, inputs)?)
+    Ok(program.ending(execution, own.step, inputs)?)
 }
 
 /// `PythonScript` with a file; one with its script on the spot is a script from the beginning.
@@ -102,12 +106,13 @@ pub(super) fn python(execution: &Execution<'_>, own: Own<'_>, inputs: &Inputs) -
     }
     let program = Program {
         interpreter: python_interpreter(execution, own, inputs)?,
+        reads: Reads::Python,
         file: file(execution.job, inputs, "scriptPath")?,
         working_directory: given(inputs, "workingDirectory"),
         fails_on_error: inputs.flag("failOnStderr")?,
         called: Some("Python".to_owned()),
     };
-    Ok(program.ending(own.step, inputs)?)
+    Ok(program.ending(execution, own.step, inputs)?)
 }
 
 fn python_interpreter(execution: &Execution<'_>, own: Own<'_>, inputs: &Inputs) -> Result<String, String> {
@@ -141,9 +146,20 @@ pub(super) fn given(inputs: &Inputs, name: &str) -> Option<Text> {
 }
 
 impl Program {
-    fn ending(self, step: &Step, inputs: &Inputs) -> Result<Ending, String> {
+    fn ending(self, execution: &Execution<'_>, step: &Step, inputs: &Inputs) -> Result<Ending, String> {
         let runs = of(inputs);
-        let text = runs.line(&self.interpreter, &self.file.to_string_lossy(), inputs.text(runs.arguments))?;
+        let line = |arguments| runs.line(&self.interpreter, &self.file.to_string_lossy(), arguments);
+        let arguments = inputs.text(runs.arguments);
+        let text = line(arguments)?;
+        let unseen = match execution.has_secrets() && !arguments.is_nothing() {
+            true => Some(Unseen {
+                reads: self.reads,
+                program: self.interpreter.clone(),
+                file: self.file.clone(),
+                head: line(&Text::default())?.flatten().into_owned(),
+            }),
+            false => None,
+        };
         let script = Script {
             interpreter: Interpreter::Bash,
             text,
@@ -152,6 +168,6 @@ impl Program {
         };
         let working_directory = self.working_directory.or_else(|| step.working_directory.clone());
         let step = Step { working_directory, ..step.clone() };
-        Ok(Ending::Program(Box::new(Instead { step, script, called: self.called, results: None, published: None })))
+        Ok(Ending::Program(Box::new(Instead { called: self.called, unseen, ..Instead::new(step, script) })))
     }
 }

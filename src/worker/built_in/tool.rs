@@ -78,9 +78,27 @@ pub(super) async fn script(
         }
         results => results,
     };
+    let warnings = shows_secret(execution, &called, &lines).into_iter().collect();
     let text = text(&lines, published.as_ref().map(Published::done));
     let script = Script { interpreter: Interpreter::Bash, text, ..Script::default() };
-    Ok(Ending::Program(Box::new(Instead { step, script, called: Some(called), results, published })))
+    let instead = Instead::new(step, script);
+    Ok(Ending::Program(Box::new(Instead { called: Some(called), warnings, results, published, ..instead })))
+}
+
+/// Warns where a secret is among the words of a call. A tool takes its words no other way, so nothing keeps them out
+/// of its command line but its author.
+fn shows_secret(execution: &Execution<'_>, called: &str, lines: &[Line]) -> Option<String> {
+    let masker = &execution.desk.masker;
+    let shows = |line: &Line| {
+        line.words.iter().any(|it| masker.masks(&it.flatten())) || masker.masks(&told_call(&line.words).flatten())
+    };
+    lines.iter().any(shows).then(|| {
+        format!(
+            "The command line of `{}` has a secret in it: every user of this machine can read it while it runs. \
+             Help: pass the secret in `env:`, or in a file, where the tool takes it from there.",
+            shown(called)
+        )
+    })
 }
 
 /// Returns the calls that the inputs ask for. What a service of Azure's would do is refused.

@@ -18,6 +18,10 @@ use std::path::Path;
 pub(super) const CONTAINERS_MAX: usize = 50;
 /// What is there where the machine labels files.
 const LABELS: &str = "/sys/fs/selinux/enforce";
+/// What people call further words for the engine.
+const OPTIONS: &str = "options";
+/// How options begin that set a variable, in the same word.
+const ENV_OPTIONS: [&str; 2] = ["--env=", "-e"];
 /// The socket by which a container can start others, where the engine has one.
 const SOCKET: &str = "/var/run/docker.sock";
 
@@ -88,38 +92,77 @@ fn wish(job: &JobContext, variables: &Variables, role: Role, used: &Named) -> Re
             known.map_or_else(image, |(_, container)| container.clone())
         }
     };
-    let author = |what: &str, text: &Text| {
-        let text =
+    // Its secrets are marked; there are none where nothing is.
+    let marked = |what: &str, text: &Text| {
+        let expanded =
             variables.expand(text).map_err(|error| format!("The {what} of a container can't be used: {error}."))?;
-        match text.is_tainted() {
+        match expanded.is_tainted() {
             true => Err(format!("Payload text can't be the {what} of a container.")),
-            false => Ok(text.flatten().into_owned()),
+            false => Ok(variables.expand_beside_secrets(text).unwrap_or(expanded)),
         }
+    };
+    let author = |what: &str, text: &Text| {
+        let text = marked(what, text)?;
+        if text.is_tainted() { Err(shows_secret(what)) } else { Ok(text.flatten().into_owned()) }
     };
     let each = |what: &str, texts: &[Text]| texts.iter().map(|text| author(what, text)).collect::<Result<Vec<_>, _>>();
     let image = author("image", &container.image)?.trim().to_owned();
     if image.is_empty() || image.starts_with('-') {
         return Err(format!("`{}` is no image of a container.", shown(&image)));
     }
-    let options = container.options.as_ref().map(|options| author("options", options)).transpose()?;
-    let options = split(&options.unwrap_or_default().into());
+    let options = container.options.as_ref().map(|options| marked(OPTIONS, options)).transpose()?;
     let mut env = Vec::new();
     for (name, value) in &container.env {
         let value = variables.expand(value).map_err(|error| format!("`{}`: {error}.", shown(name)))?;
         environment::check(name, &value)?;
         env.push((name.clone(), value.flatten().into_owned()));
     }
+    let options = unseen(&split(&options.unwrap_or_default()), &mut env)?;
     Ok(Wish {
         role,
         image,
         is_local: container.is_local,
         env,
-        options: options.iter().map(|word| word.flatten().into_owned()).collect(),
+        options,
         ports: each("ports", &container.ports)?,
         volumes: each("volumes", &container.volumes)?,
         is_read_only: (container.read_only.work, container.read_only.tools),
         has_socket: !container.hides_docker_socket,
     })
+}
+
+/// Returns the words of options without the secrets that are marked in them: a variable of the container that has one
+/// is given by name, as those of `env` are, and its value joins them. On failure, a sentence.
+fn unseen(words: &[Text], env: &mut Vec<(String, String)>) -> Result<Vec<String>, String> {
+    let mut options: Vec<String> = Vec::with_capacity(words.len());
+    for word in words {
+        let flat = word.flatten();
+        if !word.is_tainted() {
+            options.push(flat.into_owned());
+            continue;
+        }
+        let before = match options.last().map(String::as_str) {
+            Some("-e" | "--env") => "",
+            _ => ENV_OPTIONS.iter().find(|it| flat.starts_with(**it)).ok_or_else(|| shows_secret(OPTIONS))?,
+        };
+        let (name, value) = flat[before.len()..].split_once('=').ok_or_else(|| shows_secret(OPTIONS))?;
+        let author = word.segments().first().filter(|first| !first.is_tainted());
+        let is_authors = author.is_some_and(|first| first.text.len() > before.len() + name.len());
+        if !is_authors || is_kept(name) {
+            return Err(shows_secret(OPTIONS));
+        }
+        options.push(format!("{before}{name}"));
+        env.push((name.to_owned(), value.to_owned()));
+    }
+    Ok(options)
+}
+
+fn shows_secret(what: &str) -> String {
+    let help = if what == OPTIONS { "pass it in `env:` of the container" } else { "name a variable that is no secret" };
+    format!(
+        "The {what} of a container would put a secret into a command line, which every user of this machine can read. \
+         Help: {help}."
+    )
 }
 
 /// Whether the machine labels files, so that a container may only use those of its own label (SELinux).

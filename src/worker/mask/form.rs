@@ -3,6 +3,8 @@
 use super::address::{Blank, Decoded};
 use super::piece::{Alphabet, PIECE};
 use super::{LINE_MIN, SECRET_MIN};
+use crate::shell::words;
+use crate::taint::Text;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
@@ -42,11 +44,18 @@ pub(super) fn forms(secret: &str) -> Forms {
         forms.texts.extend(Decoded::of(text, Blank::Encoded).map(|decoded| decoded.bytes));
         forms.texts.extend(written(text).map(String::into_bytes));
         forms.texts.extend(JSON_WRITERS.iter().map(|writer| writer.written(text).into_bytes()));
+        forms.texts.extend(text.contains('"').then(|| split(text).into_bytes()));
         forms.texts.extend(last_lines(text.as_bytes()).map(String::into_bytes));
         forms.encodings.extend(encoded(text.as_bytes()).map(|(alphabet, text)| (alphabet, text.into_bytes())));
     }
     forms.texts.retain(|form| form.len() >= SECRET_MIN);
     forms
+}
+
+/// Returns a text as a task prints it that has split it into words, which its quotes and blanks tell.
+fn split(text: &str) -> String {
+    let words = words::split(&text.into());
+    words.iter().map(Text::flatten).collect::<Vec<_>>().join(" ")
 }
 
 /// What a writer of JSON spells as `\uXXXX` where it need not (RFC 8259, 7).

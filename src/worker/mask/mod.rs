@@ -140,6 +140,16 @@ impl Masker {
         Ok(())
     }
 
+    /// Says whether it has learned a secret itself, beside what all jobs share.
+    pub fn has_own(&self) -> bool {
+        !self.secrets.is_empty()
+    }
+
+    /// Says whether a text has anything in it that is masked.
+    pub fn masks(&self, text: &str) -> bool {
+        !self.hidden(text).is_empty()
+    }
+
     /// Returns the text with all that is known masked.
     pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let hidden = self.hidden(text);

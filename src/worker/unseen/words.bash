@@ -1,0 +1,22 @@
+set --
+PIPEHOOK_AT=1
+while [ "$PIPEHOOK_AT" -le "$PIPEHOOK_ARGUMENTS" ]; do
+  PIPEHOOK_NAME=PIPEHOOK_ARGUMENT_$PIPEHOOK_AT
+  set -- "$@" "${!PIPEHOOK_NAME}"
+  unset "$PIPEHOOK_NAME"
+  PIPEHOOK_AT=$((PIPEHOOK_AT + 1))
+done
+unset PIPEHOOK_AT PIPEHOOK_NAME PIPEHOOK_ARGUMENTS BASH_ENV
+if [ -n "${PIPEHOOK_POSIX+x}" ]; then
+  set -o posix
+  export POSIXLY_CORRECT="$PIPEHOOK_POSIX"
+  unset PIPEHOOK_POSIX
+fi
+if [ -n "${PIPEHOOK_BASH_ENV+x}" ]; then
+  export BASH_ENV="$PIPEHOOK_BASH_ENV"
+  unset PIPEHOOK_BASH_ENV
+  PIPEHOOK_FILE=$BASH_ENV
+  case $BASH_ENV in *\"*) ;; *) eval "PIPEHOOK_FILE=\"$BASH_ENV\"" ;; esac
+  [ ! -f "$PIPEHOOK_FILE" ] || . "$PIPEHOOK_FILE"
+  unset PIPEHOOK_FILE
+fi
