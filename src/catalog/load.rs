@@ -7,7 +7,7 @@ use super::known::Home;
 use super::looked;
 use super::mend::{self, Changed, Judged};
 use super::sure::add_sure_mistakes;
-use super::{Entry, Library, Listener, Pipeline};
+use super::{Effort, Entry, Library, Listener, Pipeline};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Report, SourceMap, Span, shown};
 use crate::expression::{Reference, Step};
 use crate::pipeline::{self, FilterSource, Subject, TestSource, WebhookResource};
@@ -230,7 +230,9 @@ fn compile(
     let upstreams = pipeline::upstreams(&document);
     let home = Home::of(home, sources.iter().map(|source| &*source.text));
     let groups = library.groups.clone();
-    let pipeline = Pipeline { name: name.to_owned(), sources, template, groups, listeners, upstreams, scripts, home };
+    let name = name.to_owned();
+    let effort = Effort::default();
+    let pipeline = Pipeline { name, sources, template, groups, listeners, upstreams, scripts, home, effort };
     (pipeline, diagnostics)
 }
 

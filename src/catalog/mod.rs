@@ -9,6 +9,7 @@
 mod alone;
 mod disk;
 mod draft;
+mod effort;
 mod every;
 mod folder;
 mod git;
@@ -26,6 +27,7 @@ mod watch;
 
 pub use alone::{CheckedTemplate, check_template, is_template, looks_like_template, named_in_unread, unread};
 pub use draft::Draft;
+pub use effort::{Effort, SHORT_MAX};
 pub use folder::{Error, FILES_MAX, Stray};
 pub use library::Library;
 pub use load::{explained, explained_of_run, load_file, read};
@@ -128,6 +130,8 @@ pub struct Pipeline {
     pub scripts: Foreseen,
     /// The repository that it is in, where it asks for the branch.
     home: Option<known::Home>,
+    /// How much work deliveries are that go the long way.
+    pub effort: Effort,
 }
 
 impl Pipeline {
@@ -164,6 +168,11 @@ impl Pipeline {
     /// worked out for the first of them.
     pub fn draft<'l>(&self, listener: &'l Listener) -> Option<&'l Draft> {
         listener.draft.get_or_init(|| Draft::new(self, listener)).as_ref()
+    }
+
+    /// Says whether nobody has asked for the draft of a listener yet: to make it is work.
+    pub fn has_no_draft_yet(&self, listener: &Listener) -> bool {
+        listener.draft.get().is_none()
     }
 }
 

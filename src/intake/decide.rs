@@ -14,6 +14,7 @@ use crate::webhook::roster::Roster;
 use crate::webhook::select::{Selected, select};
 use jiff::Timestamp;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A verified delivery, as deciding needs it.
 pub(super) struct Arrival<'a> {
@@ -25,7 +26,22 @@ pub(super) struct Arrival<'a> {
     pub(super) received_at: Timestamp,
     /// Makes the id of a run.
     pub(super) run_id: &'a dyn Fn() -> RunId,
+    /// Where this is decided.
+    pub(super) thread: Thread,
 }
+
+/// Which thread decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Thread {
+    /// One that reads requests: it does no work of which nobody knows that it is short.
+    Reading,
+    /// One that others don't wait for.
+    Apart,
+}
+
+/// A delivery is not for a thread that reads requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Long;
 
 /// What was decided.
 #[derive(Default)]
@@ -50,22 +66,22 @@ impl Decided {
 
 /// Decides about every pipeline. Those that do not listen are in the roster alone, which all deliveries
 /// share that meet the same pipelines.
-pub(super) fn decide(catalog: &Catalog, arrival: &Arrival<'_>) -> Decided {
+pub(super) fn decide(catalog: &Catalog, arrival: &Arrival<'_>) -> Result<Decided, Long> {
     let mut decided = Decided { roster: Some(catalog.roster().clone()), ..Decided::default() };
     for entry in catalog.entries() {
-        decide_entry(entry, arrival, &mut decided);
+        decide_entry(entry, arrival, &mut decided)?;
     }
-    decided
+    Ok(decided)
 }
 
 /// Decides about one pipeline: its first webhook resource whose filters hold starts it, once.
-fn decide_entry(entry: &Entry, arrival: &Arrival<'_>, decided: &mut Decided) {
+fn decide_entry(entry: &Entry, arrival: &Arrival<'_>, decided: &mut Decided) -> Result<(), Long> {
     let Some(pipeline) = &entry.serving else {
         if entry.listens_to(&arrival.connection.name) {
             let broken = Verdict { diagnostics: entry.reports.clone(), ..verdict(&entry.name, Decision::Rejected) };
             decided.verdicts.push(broken);
         }
-        return;
+        return Ok(());
     };
     let mut filtered = None;
     for listener in pipeline.listeners_of(&arrival.connection.name) {
@@ -73,13 +89,13 @@ fn decide_entry(entry: &Entry, arrival: &Arrival<'_>, decided: &mut Decided) {
         let (holds, filters) =
             filter::evaluate(&listener.filters, &selected, arrival.headers, Some(arrival.connection));
         if holds {
-            let mut verdict = start(pipeline, listener, selected, arrival, &mut decided.runs);
+            let mut verdict = start(pipeline, listener, selected, arrival, &mut decided.runs)?;
             verdict.filters = filters;
             if entry.is_broken() {
                 verdict.diagnostics.extend(entry.reports.iter().cloned());
             }
             decided.verdicts.push(verdict);
-            return;
+            return Ok(());
         }
         filtered.get_or_insert_with(Vec::<FilterVerdict>::new).extend(filters);
     }
@@ -87,6 +103,7 @@ fn decide_entry(entry: &Entry, arrival: &Arrival<'_>, decided: &mut Decided) {
         let diagnostics = if entry.is_broken() { entry.reports.clone() } else { Vec::new() };
         decided.verdicts.push(Verdict { filters, diagnostics, ..verdict(&pipeline.name, Decision::Filtered) });
     }
+    Ok(())
 }
 
 /// Adds the run of a pipeline whose filters held: from its draft where the payload's texts fit, else
@@ -97,14 +114,33 @@ fn start(
     payload: Selected<'_>,
     arrival: &Arrival<'_>,
     runs: &mut Vec<NewRun>,
-) -> Verdict {
+) -> Result<Verdict, Long> {
+    let is_reading = arrival.thread == Thread::Reading;
     // A draft is made for text that stays data.
-    let draft = pipeline.draft(listener).filter(|_| arrival.connection.substitution.is_safe());
+    let may_have_draft = arrival.connection.substitution.is_safe();
+    if is_reading && may_have_draft && pipeline.has_no_draft_yet(listener) {
+        return Err(Long);
+    }
+    let draft = if may_have_draft { pipeline.draft(listener) } else { None };
     let filled = draft.and_then(|draft: &Draft| Some((draft, draft.texts(&payload)?)));
-    let Some((draft, values)) = filled else { return start_anew(pipeline, listener, payload, arrival, runs) };
+    let Some((draft, values)) = filled else {
+        if is_reading && !pipeline.effort.is_short() {
+            return Err(Long);
+        }
+        let before = processor_time();
+        let verdict = start_anew(pipeline, listener, payload, arrival, runs);
+        pipeline.effort.note(processor_time().saturating_sub(before));
+        return Ok(verdict);
+    };
     let work = Work { form: draft.form.clone(), values };
     let id = add(pipeline, draft.name(arrival.received_at), work, arrival, runs);
-    Verdict { run: Some(id), diagnostics: draft.reports.clone(), ..verdict(&pipeline.name, Decision::Queued) }
+    Ok(Verdict { run: Some(id), diagnostics: draft.reports.clone(), ..verdict(&pipeline.name, Decision::Queued) })
+}
+
+/// Returns how long a processor has worked for this thread: a thread that has to wait for one does no more.
+fn processor_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
 }
 
 /// Expands and validates a pipeline for this delivery alone, and adds its run.

@@ -5,9 +5,11 @@
 //! Nothing is parsed before the checksum holds, and nothing is promised before it is on disk.
 
 mod answer;
+mod apart;
 pub mod busy;
 mod decide;
 mod ids;
+mod judge;
 mod rate;
 mod replay;
 mod rerun;
@@ -16,28 +18,27 @@ mod told;
 mod trail;
 
 pub use answer::{Admission, AdmittedRun, Answer};
+pub use apart::Crowded;
 pub use replay::{Force, Unreplayable};
 pub use trail::{KeyTold, PipelineTrail};
 
 use crate::catalog::{Catalog, Shelf};
 use crate::clock::Clock;
 use crate::diagnostic::shown;
-use crate::id::{DeliveryId, RunId};
-use crate::store::{self, Acceptance, Outage, RepeatKey, Store};
+use crate::id::DeliveryId;
+use crate::store::{self, Acceptance, Outage, Store};
 use crate::webhook::body::Body;
-use crate::webhook::challenge::{self, Asking, Reply};
+use crate::webhook::challenge::{self, Asking};
 use crate::webhook::checksum::{self, Failure, Verified};
 use crate::webhook::connection::{Connection, Secret};
-use crate::webhook::delivery::{Delivery, Header, Refusal};
-use crate::webhook::header::{self, Doubled};
-use crate::webhook::payload::{self, Payload};
+use crate::webhook::delivery::{Header, Refusal};
+use crate::webhook::header;
 use crate::webhook::received::Received;
-use crate::webhook::roster::Roster;
-use crate::webhook::select::{Selected, Wanted, select};
+use apart::{Apart, READ_HERE_MAX};
 use arc_swap::ArcSwap;
-use decide::{Arrival, Decided, decide};
-use ids::Ids;
+use decide::{Long, Thread};
 use jiff::Timestamp;
+use judge::{Decided as DecidedRequest, Judge, Ready};
 use rate::Rates;
 use roster::Noted;
 use std::fmt;
@@ -103,8 +104,11 @@ impl Rules {
 pub struct Intake {
     rules: ArcSwap<Rules>,
     rates: Rates,
-    ids: Ids,
-    shelf: Arc<Shelf>,
+    judge: Arc<Judge>,
+    /// Where is decided what others should not wait for.
+    apart: Apart,
+    /// Whether there is no place there.
+    crowded: Outage,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     noted: Noted,
@@ -121,9 +125,10 @@ impl Intake {
     pub fn new(rules: Rules, shelf: Arc<Shelf>, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
         Self {
             rates: Rates::default(),
-            ids: Ids::default(),
             rules: ArcSwap::from_pointee(rules),
-            shelf,
+            judge: Arc::new(Judge::new(shelf)),
+            apart: Apart::default(),
+            crowded: Outage::default(),
             store,
             clock,
             noted: Noted::default(),
@@ -140,7 +145,7 @@ impl Intake {
 
     /// Returns the pipelines as they are now.
     pub fn catalog(&self) -> Arc<Catalog> {
-        self.shelf.catalog().clone()
+        self.judge.catalog().clone()
     }
 
     /// Returns the largest body that a connection takes, or nothing where there is no such one.
@@ -155,11 +160,11 @@ impl Intake {
         let rules = self.rules.load_full();
         let Some(connection) = rules.connection(request.webhook) else { return Answer::UnknownConnection };
         let received_at = self.clock.now();
-        let id = self.delivery_id(received_at);
+        let id = self.judge.delivery_id(received_at);
         let received = request.received(connection);
         let verified = match checksum::verify(connection, &received, received_at) {
             Ok(verified) => verified,
-            Err(failure) => return self.refuse(connection, id, received_at, &request, &failure).await,
+            Err(failure) => return self.refuse(connection, (id, request.size()), received_at, &failure).await,
         };
         let by = Verifier(connection.proved_by(verified.proof()));
         let rate = connection.limits.requests_per_second;
@@ -174,18 +179,82 @@ impl Intake {
             return answer;
         }
         self.note_use(connection, by, received_at).await;
-        let decided = busy::counted(|| self.decide(connection, id.clone(), received_at, &received, verified));
+        let here = match request.body.len() > READ_HERE_MAX {
+            true => Err(Long),
+            false => {
+                let decide = || self.judge.decide(connection, &id, received_at, &received, (verified, Thread::Reading));
+                busy::counted(decide)
+            }
+        };
+        let (decided, body) = match here {
+            Ok(decided) => (decided, request.body),
+            Err(Long) => match self.decide_apart(connection, &id, received_at, request, verified).await {
+                Ok(decided) => decided,
+                Err(crowded) => return crowded,
+            },
+        };
         match decided {
-            Ok((ready, reply)) => match self.accept(connection, ready, request.body, rules.queue_limit).await {
+            Ok((ready, reply)) => match self.accept(connection, ready, body, rules.queue_limit).await {
                 Answer::Verified(_) if reply.is_some() => reply.map_or(Answer::Refused, Answer::Challenge),
                 answer => answer,
             },
             Err(invalid) => {
                 let reason = format!("{by}, but {invalid}");
-                self.note_refused(connection, id, received_at, request.size(), reason).await;
+                self.note_refused(connection, id, received_at, body.len() as u64, reason).await;
                 Answer::Invalid(invalid)
             }
         }
+    }
+
+    /// Decides about a request where nobody else waits for that, and gives its body back. An error is the answer where
+    /// there is no place for it.
+    async fn decide_apart(
+        &self,
+        connection: &Arc<Connection>,
+        id: &DeliveryId,
+        received_at: Timestamp,
+        request: Request<'_>,
+        verified: Verified,
+    ) -> Result<(DecidedRequest, Vec<u8>), Answer> {
+        let (judge, connection, id) = (self.judge.clone(), connection.clone(), id.clone());
+        let headers: Vec<(String, Vec<u8>)> =
+            request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.to_vec())).collect();
+        let (target, body) = (request.target.to_owned(), request.body);
+        let work = move || {
+            let headers: Vec<header::RawHeader<'_>> =
+                headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
+            let received = Received::new(&connection, &headers, &body, &target);
+            let decided = judge.decide(&connection, &id, received_at, &received, (verified, Thread::Apart));
+            (decided.expect("apart is decided whatever takes long"), body)
+        };
+        match self.apart.work(work).await {
+            Ok(done) => {
+                self.crowded.worked("there is room to decide about deliveries again");
+                Ok(done)
+            }
+            Err(crowded) => {
+                self.crowded.failed(&crowded, "deliveries are turned away");
+                Err(Answer::Unavailable { reason: crowded.to_string(), retry_after: RETRY_AFTER_SECONDS })
+            }
+        }
+    }
+
+    /// Refuses a request whose body has not come yet, where its head alone tells that it can't be verified; its size is the
+    /// one that its sender said.
+    pub async fn refuse_by_head(&self, request: &Request<'_>, size: u64) -> Option<Answer> {
+        let rules = self.rules.load_full();
+        let connection = rules.connection(request.webhook)?;
+        let received_at = self.clock.now();
+        let failure = checksum::refused_by_head(connection, &request.received(connection), received_at)?;
+        let id = self.judge.delivery_id(received_at);
+        Some(self.refuse(connection, (id, size), received_at, &failure).await)
+    }
+
+    /// Says whether a request would be refused so.
+    pub fn is_refused_by_head(&self, request: &Request<'_>) -> bool {
+        let rules = self.rules.load();
+        let Some(connection) = rules.connection(request.webhook) else { return true };
+        checksum::refused_by_head(connection, &request.received(connection), self.clock.now()).is_some()
     }
 
     /// Notes a request that the server turned away before it could be verified, such as one whose body
@@ -196,7 +265,7 @@ impl Intake {
         let Some(connection) = rules.configured(webhook) else { return };
         let reason = if connection.enabled { reason } else { SWITCHED_OFF };
         let received_at = self.clock.now();
-        self.note_refused(connection, self.delivery_id(received_at), received_at, size, reason.to_owned()).await;
+        self.note_refused(connection, self.judge.delivery_id(received_at), received_at, size, reason.to_owned()).await;
     }
 
     /// Answers a sender that asks whether it may post. Nothing is recorded and nothing starts.
@@ -216,82 +285,6 @@ impl Intake {
         {
             tracing::error!(%error, "the use of a secret could not be noted");
         }
-    }
-
-    /// Parses, matches, expands and validates: all that needs no waiting. An error is the
-    /// sentence that tells the sender why the request can't be used. A challenge and a ping start
-    /// nothing.
-    fn decide(
-        &self,
-        connection: &Connection,
-        id: DeliveryId,
-        received_at: Timestamp,
-        received: &Received<'_>,
-        verified: Verified,
-    ) -> Result<(Ready, Option<Reply>), String> {
-        let doubled = |header: Doubled| format!("the header {} is there more than once", header.0);
-        header::single(received.headers, header::CONTENT_TYPE).map_err(doubled)?;
-        let payload = payload::read(received.body).map_err(|mistake| mistake.to_string())?;
-        let catalog = self.shelf.catalog();
-        let headers = header::kept_headers(connection, received.headers, |it| catalog.names_header(connection, it));
-        let about = about(&payload, &connection.wanted());
-        let event = header::event(connection, received.headers, &about).map_err(doubled)?;
-        let reply = challenge::posted(connection, received, &payload, verified.proof());
-        let reason = match (&reply, &event) {
-            (Some(_), _) => Some("the sender's challenge was answered".to_owned()),
-            (None, Some(event)) if connection.scheme.ping.contains(event) => {
-                let asks = challenge::asks_for_a_visit(connection, &payload);
-                Some(asks.unwrap_or_else(|| format!("the event `{}` is the sender's test", shown(event))))
-            }
-            _ => None,
-        };
-        let mut repeat = None;
-        let mut decided = Decided::default();
-        if reason.is_none() {
-            repeat = repeat_key(connection, received, &about).map_err(doubled)?;
-            decided = self.judge(connection, &id, received_at, &headers, event.as_deref(), &payload);
-        }
-        let delivery = Delivery {
-            outcome: decided.outcome(),
-            pipelines: decided.verdicts,
-            roster: None,
-            id,
-            connection: connection.name.clone(),
-            received_at,
-            repeat_of: None,
-            replay_of: None,
-            size: received.body.bytes().len() as u64,
-            event,
-            secret: connection.proved_by(verified.proof()).map(|secret| secret.name().to_owned()),
-            reason,
-            headers,
-        };
-        Ok((Ready { delivery, runs: decided.runs, repeat, roster: decided.roster }, reply))
-    }
-
-    /// Decides about every pipeline.
-    fn judge(
-        &self,
-        connection: &Connection,
-        id: &DeliveryId,
-        received_at: Timestamp,
-        headers: &[Header],
-        event: Option<&str>,
-        payload: &Payload<'_>,
-    ) -> Decided {
-        let run_id = &|| self.run_id(received_at);
-        let arrival = Arrival { connection, id, headers, event, payload, received_at, run_id };
-        decide(&self.shelf.catalog(), &arrival)
-    }
-
-    fn delivery_id(&self, at: Timestamp) -> DeliveryId {
-        let (milliseconds, entropy) = self.ids.next(at);
-        DeliveryId::new(milliseconds, entropy)
-    }
-
-    fn run_id(&self, at: Timestamp) -> RunId {
-        let (milliseconds, entropy) = self.ids.next(at);
-        RunId::new(milliseconds, entropy)
     }
 
     /// Makes a delivery and its runs durable, and only then says so.
@@ -334,13 +327,12 @@ impl Intake {
     async fn refuse(
         &self,
         connection: &Connection,
-        id: DeliveryId,
+        (id, size): (DeliveryId, u64),
         received_at: Timestamp,
-        request: &Request<'_>,
         failure: &Failure,
     ) -> Answer {
         let reason = failure.to_string();
-        self.note_refused(connection, id, received_at, request.size(), reason.clone()).await;
+        self.note_refused(connection, id, received_at, size, reason.clone()).await;
         match failure {
             Failure::Doubled(_) => Answer::Invalid(reason),
             _ => Answer::Refused,
@@ -365,23 +357,10 @@ impl Intake {
     }
 }
 
-/// A delivery of which everything is decided and nothing written.
-struct Ready {
-    delivery: Delivery,
-    runs: Vec<store::NewRun>,
-    repeat: Option<RepeatKey>,
-    roster: Option<Arc<Roster>>,
-}
-
 /// Returns how many runs of a connection may wait, where its configuration says fewer than may wait in all: as many as
 /// may wait in all are never more than that.
 fn own_queue_limit(connection: &Connection, queue_limit: u64) -> Option<u64> {
     Some(connection.limits.queue).filter(|own| *own < queue_limit)
-}
-
-/// Takes out of a payload what the connection itself looks at.
-fn about<'p>(payload: &'p Payload<'_>, wanted: &Wanted) -> Selected<'p> {
-    if wanted.is_empty() { Selected::WithoutMembers } else { select(payload, wanted) }
 }
 
 /// By what a delivery was verified, for the reasons that people read: by a secret, unless none was asked for.
@@ -400,17 +379,6 @@ impl fmt::Display for Verifier<'_> {
 /// Returns the body of a stored delivery, read as it was when it came.
 fn stored_body<'b>(connection: &Connection, headers: &[Header], bytes: &'b [u8]) -> Body<'b> {
     connection.body(header::kept(headers, header::CONTENT_TYPE).map(str::as_bytes), bytes)
-}
-
-/// Returns the key by which a delivery would be known again, where its connection looks for one.
-fn repeat_key(
-    connection: &Connection,
-    received: &Received<'_>,
-    about: &Selected<'_>,
-) -> Result<Option<RepeatKey>, Doubled> {
-    let Some(repeat) = &connection.repeat else { return Ok(None) };
-    let key = repeat.key_of(connection, received.headers, received.body, about)?;
-    Ok(key.map(|key| RepeatKey { key, window: repeat.window }))
 }
 
 /// Returns the answer to a request that is verified and can't be served as it is, and its sentence: it has

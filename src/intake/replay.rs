@@ -1,6 +1,8 @@
 //! Posting a delivery again on purpose: through today's pipelines, as a new delivery that is
 //! linked to the one it repeats. The checksum was checked when it came, and is not kept.
 
+use super::apart::Crowded;
+use super::decide::Thread;
 use super::{Admission, Intake, own_queue_limit, stored_body};
 use crate::id::DeliveryId;
 use crate::run::State;
@@ -40,6 +42,9 @@ pub enum Unreplayable {
     /// Its body can't be used, by the rules of today.
     #[error("the body can't be used: {0}")]
     Body(String),
+    /// There is no place to decide about it.
+    #[error("{0}: try again in some seconds")]
+    Crowded(#[from] Crowded),
     /// The store says why.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -86,12 +91,20 @@ impl Intake {
         let connection = rules.connections.iter().find(|it| it.name == first.connection);
         let connection = connection.ok_or_else(|| Unreplayable::WithoutConnection(first.connection.clone()))?;
         let received_at = self.clock.now();
-        let new = self.delivery_id(received_at);
-        let decided = {
-            let payload = payload::read(stored_body(connection, &first.headers, &body))
-                .map_err(|mistake| Unreplayable::Body(mistake.to_string()))?;
-            self.judge(connection, &new, received_at, &first.headers, first.event.as_deref(), &payload)
+        let new = self.judge.delivery_id(received_at);
+        let (judge, connection, id_of_new) = (self.judge.clone(), connection.clone(), new.clone());
+        let queue_of_own = own_queue_limit(&connection, rules.queue_limit);
+        let (rejected, queue_age) = (connection.rejected.code(), connection.limits.queue_age);
+        let work = move || {
+            let decided = payload::read(stored_body(&connection, &first.headers, &body)).map(|payload| {
+                let about = (&*first.headers, first.event.as_deref());
+                let decided = judge.judge(&connection, &id_of_new, received_at, about, &payload, Thread::Apart);
+                decided.expect("apart is decided whatever takes long")
+            });
+            (decided.map_err(|mistake| mistake.to_string()), first, body)
         };
+        let (decided, first, body) = self.apart.work(work).await?;
+        let decided = decided.map_err(Unreplayable::Body)?;
         let delivery = Delivery {
             id: new,
             received_at,
@@ -103,14 +116,14 @@ impl Intake {
             secret: None,
             ..first
         };
-        let admission = Admission::of(&delivery, connection.rejected.code());
+        let admission = Admission::of(&delivery, rejected);
         let acceptance = Acceptance {
             delivery: Some((delivery, body)),
             runs: decided.runs,
             repeat,
             queue_limit: rules.queue_limit,
-            connection_limit: own_queue_limit(connection, rules.queue_limit),
-            queue_age: connection.limits.queue_age,
+            connection_limit: queue_of_own,
+            queue_age,
         };
         match self.store.accept(acceptance).await? {
             Accepted::Repeat { of, .. } => Err(Unreplayable::JustNow(of)),

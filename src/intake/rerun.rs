@@ -9,7 +9,7 @@ impl Intake {
     /// plan is the frozen one.
     pub async fn rerun(&self, of: &RunId, scope: RerunScope) -> Result<Reran, store::Error> {
         let at = self.clock.now();
-        let (milliseconds, entropy) = self.ids.next(at);
+        let (milliseconds, entropy) = self.judge.ids.next(at);
         let queue_limit = self.rules.load().queue_limit;
         let id = RunId::new(milliseconds, entropy);
         self.store.rerun(Rerun { of: of.clone(), id, at, scope, queue_limit }).await

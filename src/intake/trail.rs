@@ -2,7 +2,8 @@
 //! pipelines as they are now, and compared with what was stored of the run. So accepting a delivery
 //! costs nothing for it, and an answer that may not be what ran says so.
 
-use super::{Intake, about, stored_body};
+use super::judge::about;
+use super::{Intake, stored_body};
 use crate::catalog::{Entry, Listener, Pipeline, Trigger, TriggeringWebhook, expand_told};
 use crate::pipeline::Trail;
 use crate::shell::Substitution;
@@ -126,7 +127,7 @@ impl Intake {
         let Ok(payload) = payload::read(stored_body(connection, &delivery.headers, body)) else {
             return without(UNREADABLE);
         };
-        let catalog = self.shelf.catalog();
+        let catalog = self.judge.catalog();
         let entry = catalog.entry(&verdict.pipeline);
         if let Some(broken) = entry.filter(|entry| entry.serving.is_none()).and_then(first_mistake) {
             return without(&broken);

@@ -154,6 +154,7 @@ impl From<Unreplayable> for Failure {
         match reason {
             Unreplayable::Unknown => Self::Unknown("delivery"),
             Unreplayable::Store(error) => error.into(),
+            Unreplayable::Crowded(_) => Self::Unavailable { retry_after: RETRY_AFTER_SECONDS },
             other => Self::Conflict(other.to_string()),
         }
     }

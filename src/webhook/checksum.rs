@@ -126,6 +126,25 @@ pub fn verify(connection: &Connection, received: &Received<'_>, now: Timestamp) 
     Ok(Verified(Proof::Secret(place)))
 }
 
+/// Says why a request can't be verified whatever its body is, as far as its head tells: what should prove its sender is not
+/// there, or is no such thing, or is a token that is wrong. The body is not looked at.
+pub fn refused_by_head(connection: &Connection, received: &Received<'_>, now: Timestamp) -> Option<Failure> {
+    let Authentication::Secrets(secrets) = &connection.authentication else { return None };
+    if connection.scheme.kind == Kind::Sns {
+        return None;
+    }
+    let claim = match claim::read(connection, received) {
+        Ok(claim) => claim,
+        Err(failure) => return Some(failure),
+    };
+    match connection.scheme.kind {
+        Kind::Token | Kind::Basic => {
+            first_that_proves(connection, secrets, now, |key| key.proves(&[], &claim.proofs)).err()
+        }
+        Kind::Hmac(_) | Kind::Ed25519 | Kind::Sns => None,
+    }
+}
+
 /// Returns the place of the first live secret that matches.
 fn matching<'r>(
     connection: &Connection,

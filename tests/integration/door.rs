@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeSet;
 use std::io::Write;
+use std::time::Instant;
 
 #[test]
 fn every_cause_of_a_401_has_the_same_answer() {
@@ -61,6 +62,45 @@ fn a_full_queue_answers_503_and_stores_nothing() {
     assert!(full.header("retry-after").is_some(), "{full:?}");
     let deliveries = folder.run(&["deliveries", "--format", "json"]).ended_with(0).json();
     assert_eq!(deliveries.as_array().map(Vec::len), Some(1), "{deliveries}");
+}
+
+/// What takes long to decide is decided beside the threads that read requests: nobody else waits for it.
+#[test]
+fn a_small_delivery_waits_for_none_that_takes_long() {
+    let folder = Folder::new("connections:\n  long: {auth: none}\n  short: {auth: none}\n");
+    let listens = |name: &str| format!("resources:\n  webhooks:\n  - webhook: hook\n    connection: {name}\n");
+    let long = "jobs:\n- ${{ each a in parameters.hook.list }}:\n  - job:\n    steps:\n    - ${{ each b in parameters.hook.list }}:\n      \
+                - script: echo ${{ a }} ${{ b }}\n";
+    folder.write("pipelines/long.yml", &(listens("long") + long));
+    folder.write("pipelines/short.yml", &(listens("short") + "steps:\n- script: echo ${{ parameters.hook.title }}\n"));
+    let server = folder.serve(&["--no-worker"]);
+    let post = |name: &str, body: &[u8]| {
+        let mut stream = connect(server.public);
+        let length = body.len();
+        let head = format!(
+            "POST /webhooks/{name} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
+        );
+        stream.write_all(&[head.as_bytes(), body].concat()).expect("it is sent");
+        stream
+    };
+    let list: Vec<String> = (0..80).map(|item| format!("\"item {item}\"")).collect();
+    let body = format!("{{\"list\":[{}]}}", list.join(","));
+    let answered = |stream: &mut std::net::TcpStream| assert_eq!(read_answer(stream).status, 200);
+    let began = Instant::now();
+    answered(&mut post("long", body.as_bytes()));
+    let alone = began.elapsed();
+    answered(&mut post("short", b"{\"title\":\"x\"}"));
+    // More than there are threads, so that each would have some.
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    let mut long: Vec<_> = (0..2 * threads).map(|_| post("long", body.as_bytes())).collect();
+    let waited = (0..2 * threads).map(|_| {
+        let began = Instant::now();
+        answered(&mut post("short", b"{\"title\":\"x\"}"));
+        began.elapsed()
+    });
+    let longest = waited.max().expect("some were sent");
+    assert!(longest < alone / 2, "a small one waited {longest:?}, a long one takes {alone:?} alone");
+    long.iter_mut().for_each(answered);
 }
 
 /// A connection's own limit is about its own runs: one that is full stands in the way of nobody else, and others don't
