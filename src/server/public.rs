@@ -7,7 +7,7 @@ use super::body::{self, Incoming};
 use super::door::{Door, behind};
 use super::error::Failure;
 use super::paced::{Pace, Paced};
-use super::receive::{ask, receive, turn_away};
+use super::receive::{ask, receive, turn_away, wants_body};
 use super::route::{POST, READ, add_answer_headers};
 use super::{HEAD_TIME_MAX, KEEP_ALIVE, LINGER_MAX, STOP_SECONDS_MAX, Shared, health, threads};
 use crate::webhook::challenge::Asking;
@@ -45,6 +45,7 @@ pub(super) fn serve(listener: TcpListener, shared: Shared, connections: usize) -
         let state = shared.state.clone();
         let stopping = shared.stopping.clone();
         let shared = Rc::new(shared.clone());
+        let asked = shared.clone();
         let http = HttpService::build()
             .keep_alive(KEEP_ALIVE)
             .client_request_timeout(HEAD_TIME_MAX)
@@ -54,6 +55,7 @@ pub(super) fn serve(listener: TcpListener, shared: Shared, connections: usize) -
                 let mut stopping = stopping.clone();
                 async move { drop(stopping.wait_for(|stopping| *stopping).await) }
             })
+            .expect(fn_service(move |request| ask_for_body(request, asked.clone())))
             .finish(fn_service(move |request| answer(request, shared.clone())))
             .map_err(move |error| count_unreadable(&state.metrics, &error));
         behind(door.clone(), http)
@@ -71,6 +73,33 @@ pub(super) fn serve(listener: TcpListener, shared: Shared, connections: usize) -
 fn count_unreadable(metrics: &crate::metrics::Metrics, error: &DispatchError) {
     if let DispatchError::Parse(_) = error {
         metrics.unreadable_request();
+    }
+}
+
+/// An answer to who waits before sending a body, and need not send it.
+struct Early(Response<BoxBody>);
+
+impl From<Early> for Response<BoxBody> {
+    fn from(Early(response): Early) -> Self {
+        response
+    }
+}
+
+/// Gives back a request whose sender waits for a word before it sends the body: it is asked for it. What is answered
+/// without its body is answered now.
+async fn ask_for_body(request: Request, shared: Rc<Shared>) -> Result<Request, Early> {
+    let is_wanted = match place(request.head().uri.path()) {
+        Some(Place::Webhook(name)) => {
+            request.head().method == Method::POST && wants_body(request.head(), &name, &shared)
+        }
+        Some(Place::Alive) | None => false,
+    };
+    if is_wanted {
+        return Ok(request);
+    }
+    match answer(request, shared).await {
+        Ok(response) => Err(Early(response)),
+        Err(never) => match never {},
     }
 }
 

@@ -30,6 +30,15 @@ pub(super) async fn receive(
         body::leave_unread(incoming);
         return Err(turn_away(head, webhook, shared, Failure::NotFound).await);
     };
+    if head.expect() {
+        let size = noted_size(head);
+        if let Some(answer) = shared.state.intake.refuse_by_head(&request(head, webhook, Vec::new()), size).await {
+            body::leave_unread(incoming);
+            let word = outcome_word(&answer);
+            shared.with_connection_name(webhook, |connection| shared.state.metrics.turned_away(connection, word));
+            return Err(verified(answer).err().unwrap_or(Failure::Refused));
+        }
+    }
     // Whether the sender may be told of a mistake is known when its checksum holds.
     let (patience, mistake) = match patience(head) {
         Ok(patience) => (patience, None),
@@ -57,6 +66,14 @@ pub(super) async fn receive(
     }
 }
 
+/// Says whether the body of a delivery is wanted, as far as its head tells. A sender that waits for that before it sends
+/// it (RFC 9110, 10.1.1) is told so by a 100, and otherwise has its answer at once.
+pub(super) fn wants_body(head: &RequestHead, webhook: &str, shared: &Shared) -> bool {
+    let intake = &shared.state.intake;
+    let fits = |limit| body::said_length(head).is_none_or(|length| length <= limit);
+    intake.body_limit(webhook).is_some_and(fits) && !intake.is_refused_by_head(&request(head, webhook, Vec::new()))
+}
+
 /// Answers a sender that asks whether it may post, by a method that brings no delivery.
 pub(super) async fn ask(
     head: &RequestHead,
@@ -76,7 +93,7 @@ pub(super) async fn ask(
 
 /// Notes and counts a request to a connection that gets no further than here, and gives back its failure.
 pub(super) async fn turn_away(head: &RequestHead, webhook: &str, shared: &Shared, failure: Failure) -> Failure {
-    let size = body::said_length(head).unwrap_or(0).min(SIZE_NOTED_MAX);
+    let size = noted_size(head);
     let reason = match failure {
         Failure::Method { .. } => format!("{failure}, not {}", shown(head.method.as_str())),
         _ => failure.to_string(),
@@ -89,6 +106,11 @@ pub(super) async fn turn_away(head: &RequestHead, webhook: &str, shared: &Shared
     };
     shared.with_connection_name(webhook, |connection| shared.state.metrics.turned_away(connection, word));
     failure
+}
+
+/// Returns the size that is noted of a body that was not read.
+fn noted_size(head: &RequestHead) -> u64 {
+    body::said_length(head).unwrap_or(0).min(SIZE_NOTED_MAX)
 }
 
 /// Returns a request as the intake sees it, its headers in the order they came as far as the order

@@ -2,7 +2,7 @@
 
 use super::support::{ANSWER_MAX, Answer, Folder, Server, checksum, connect, exchange, read_answer, request, until};
 use serde_json::json;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
@@ -188,6 +188,57 @@ fn a_sender_that_says_too_much_is_answered_before_it_sends_it() {
         format!("POST /webhooks/open HTTP/1.1\r\nHost: {}\r\nContent-Length: 1000000000000\r\n\r\n", server.public);
     one_sentence(&exchange(server.public, head.as_bytes()), 413);
     assert!(started.elapsed() < CLOSED_WITHIN, "{:?}", started.elapsed());
+}
+
+/// RFC 9110, 10.1.1: a sender that waits before it sends its body is asked for it, or answered without it.
+#[test]
+fn a_sender_that_waits_before_its_body_is_asked_for_it_only_where_it_could_be_taken() {
+    let folder = Folder::new(
+        "connections:\n  open: {auth: none, limits: {body: 1KiB}}\n  signed: {secret: {value: a secret}}\n  \
+         token: {secret: {value: a token}, scheme: gitlab-token}\n  off: {auth: none, enabled: false}\n",
+    );
+    let server = folder.serve(&["--no-worker"]);
+    let right = checksum("a secret", b"{}");
+    let zeros = "0".repeat(40);
+    let cases: [(&str, &str, String, u16); 11] = [
+        ("POST /webhooks/nobody", "", String::new(), 404),
+        ("POST /webhooks/off", "", String::new(), 404),
+        ("POST /nowhere", "", String::new(), 404),
+        ("PUT /webhooks/open", "", String::new(), 405),
+        ("POST /webhooks/open", "0000", String::new(), 413),
+        ("POST /webhooks/signed", "", String::new(), 401),
+        ("POST /webhooks/signed", "", "X-WH-Checksum: no\r\n".to_owned(), 401),
+        ("POST /webhooks/token", "", "X-Gitlab-Token: another\r\n".to_owned(), 401),
+        ("POST /webhooks/signed", "", format!("X-WH-Checksum: {right}\r\nX-WH-Checksum: {right}\r\n"), 400),
+        // Whether these are right is known with the body alone.
+        ("POST /webhooks/signed", "", format!("X-WH-Checksum: {zeros}\r\n"), 100),
+        ("POST /webhooks/open", "", String::new(), 100),
+    ];
+    for (line, more_length, headers, status) in cases {
+        let mut stream = connect(server.public);
+        let head = format!(
+            "{line} HTTP/1.1\r\nHost: {}\r\nContent-Length: 2{more_length}\r\nExpect: 100-continue\r\nConnection: close\r\n{headers}\r\n",
+            server.public
+        );
+        stream.write_all(head.as_bytes()).expect("the head is taken");
+        let mut first = [0; 12];
+        stream.read_exact(&mut first).expect("a status");
+        let first = std::str::from_utf8(&first).expect("text");
+        assert_eq!(first, format!("HTTP/1.1 {status}"), "{line} {headers}");
+        if status == 100 {
+            let mut rest = [0; " Continue\r\n\r\n".len()];
+            stream.read_exact(&mut rest).expect("the end of its head");
+            stream.write_all(b"{}").expect("the body is taken");
+            let wanted = if line.ends_with("open") { 200 } else { 401 };
+            assert_eq!(read_answer(&mut stream).status, wanted, "{line}");
+        }
+    }
+    until("what was refused without its body", ANSWER_MAX, || {
+        let connections = folder.run(&["connections", "--format", "json"]).ended_with(0).json();
+        let all = connections.as_array()?.iter();
+        let refused = |name: &str| all.clone().find(|it| it["name"] == name)?["refusals"].as_u64();
+        (refused("signed") == Some(4) && refused("token") == Some(1)).then_some(())
+    });
 }
 
 #[test]
