@@ -143,6 +143,11 @@ impl Change {
         Self(self.0 & !(Self::BEFORE_DASH.0 | Self::BEFORE_MARK.0))
     }
 
+    /// Says whether marks may arrive that are not in the text.
+    pub(super) fn brings_marks(self) -> bool {
+        self.has(Self(Self::DECODED.0 | Self::JSON.0 | Self::FOREIGN.0 | Self::QUOTED.0 | Self::DOTTED.0))
+    }
+
     /// Says whether another text may come of it than a part of it.
     pub(super) fn makes_another(self) -> bool {
         self.has(Self::DECODED.with(Self::JOINED).with(Self::DASHED).with(Self::DOTTED))

@@ -2,7 +2,7 @@
 //! That is looked for in the text alone, before anything is read: what is found leads to an analysis, and to no more.
 
 use super::filename::base;
-use super::runner;
+use super::{bash, runner};
 
 /// Programs that print the names of files.
 const LISTING: &[&str] =
@@ -13,6 +13,10 @@ const ACTING: &[&str] = &["-exec", "-execdir", "-ok", "-okdir", "-x", "-X"];
 
 /// Programs that run what is in a folder.
 const RUNNING: &[&str] = &["run-parts"];
+
+/// Programs that set up what the documents of a folder say, and the options that name it.
+const DOCUMENTING: &[&str] = &["kubectl", "oc", "k3s"];
+const DOCUMENT_OPTIONS: &[&str] = &["-f", "-k", "--filename", "--kustomize"];
 
 /// Returns where a script may come by the name of a file without naming it. In the name, `${…}` and `*` stand for any
 /// text; without a name, any file is meant.
@@ -46,9 +50,13 @@ fn lists(segment: &str, file: Option<&str>) -> bool {
     let name = |word: &str| bare(word).rsplit(['(', '`']).next().unwrap_or_default().to_owned();
     let finds = |file: &str| {
         let runs = |word: &str| runner::find(base(&name(word))).is_some_and(|runner| runner.may_find(file));
-        words().any(runs) || command.contains("--doctest-glob")
+        words().any(runs) || runner::has_pattern_option(command)
     };
     if file.is_some_and(finds) {
+        return true;
+    }
+    let is_document = file.is_none_or(|file| bash::DOCUMENT_ENDS.iter().any(|end| file.ends_with(end)));
+    if is_document && takes_folder(&words().map(bare).collect::<Vec<_>>()) {
         return true;
     }
     let lists = words().any(|word| LISTING.contains(&name(word).as_str()));
@@ -62,6 +70,15 @@ fn lists(segment: &str, file: Option<&str>) -> bool {
         let last = base(pattern.trim_end_matches('/'));
         file.is_none_or(|file| may_be_same(last, file))
     })
+}
+
+/// Says whether a command sets up what all documents of a folder say.
+fn takes_folder(words: &[&str]) -> bool {
+    let is_option = |word: &&str| DOCUMENT_OPTIONS.iter().any(|option| word.starts_with(option));
+    let is_folder =
+        |pair: &[&str]| is_option(&pair[0]) && (pair[0].contains('=') || bash::is_folder_of_documents(pair[1]));
+    let sets_up = words.iter().any(|word| bash::SETTING_UP.contains(word));
+    sets_up && words.iter().any(|word| DOCUMENTING.contains(&base(word))) && words.windows(2).any(is_folder)
 }
 
 /// Returns a word without the quotes and brackets around it.
@@ -135,5 +152,10 @@ mod tests {
         check("python3 -m pytest -q", "test_d.txt", true);
         check(".venv/bin/pytest -q", "test_d.txt", true);
         check("pytest -q", "d.txt", false);
+        check("kubectl apply -f k8s/", "d.yml", true);
+        check("kubectl apply -k overlays/prod", "d.yml", true);
+        check("kubectl apply -f k8s/", "d.txt", false);
+        check("kubectl apply -f deploy.yml", "d.yml", false);
+        check("kubectl logs -f pod", "d.yml", false);
     }
 }

@@ -111,6 +111,19 @@ impl Commands {
         self.files.author("\n");
     }
 
+    /// Adds a file of the author's text.
+    pub(super) fn write_text(&mut self, file: &str, text: &str) {
+        self.files.author("cat > ");
+        self.files.word(&[Part::Text(file.to_owned())]);
+        self.files.author(" ");
+        self.files.author(&here_document(text));
+    }
+
+    /// Says whether no program is among them.
+    pub(super) fn is_empty(&self) -> bool {
+        self.programs.pieces.is_empty()
+    }
+
     /// Adds a command as its author wrote it.
     pub(super) fn command(&mut self, text: &str) {
         self.programs.author(text);

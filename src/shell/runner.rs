@@ -14,6 +14,10 @@ pub(super) struct Runner {
     data: &'static [&'static str],
     /// Options whose value names a file, a folder, a module or a setting that it does what is said in.
     obeys: &'static [&'static str],
+    /// Options among those whose value is a pattern of further files that it runs.
+    patterns: &'static [&'static str],
+    /// Options behind which two words are data: a name and its value.
+    pairs: &'static [&'static str],
 }
 
 /// What the words of a program are that are no options.
@@ -42,7 +46,17 @@ const fn runner(
     data: &'static [&'static str],
     obeys: &'static [&'static str],
 ) -> Runner {
-    Runner { names, finds, operands, data, obeys }
+    Runner { names, finds, operands, data, obeys, patterns: &[], pairs: &[] }
+}
+
+impl Runner {
+    const fn with_patterns(self, patterns: &'static [&'static str]) -> Self {
+        Self { patterns, ..self }
+    }
+
+    const fn with_pairs(self, pairs: &'static [&'static str]) -> Self {
+        Self { pairs, ..self }
+    }
 }
 
 const RUNNERS: &[Runner] = &[
@@ -92,7 +106,8 @@ const RUNNERS: &[Runner] = &[
             "--pythonpath",
             "--import-mode",
         ],
-    ),
+    )
+    .with_patterns(&["--doctest-glob"]),
     runner(
         &["unittest", "nose2", "nosetests", "nose", "trial", "ward"],
         &[],
@@ -336,7 +351,8 @@ const RUNNERS: &[Runner] = &[
             "--cwd",
             "--prepare-only",
         ],
-    ),
+    )
+    .with_pairs(&["-p", "-r", "--parameters", "--parameters_raw"]),
     runner(
         &["jupyter", "jupyter-nbconvert", "nbconvert", "quarto"],
         &[],
@@ -367,6 +383,11 @@ const RUNNERS: &[Runner] = &[
     ),
 ];
 
+/// Says whether a command may have an option whose value is a pattern of files that some runner runs.
+pub(super) fn has_pattern_option(command: &str) -> bool {
+    RUNNERS.iter().flat_map(|runner| runner.patterns).any(|option| command.contains(option))
+}
+
 /// Returns what is known of a program of this name that runs files.
 pub(super) fn find(name: &str) -> Option<&'static Runner> {
     RUNNERS.iter().find(|runner| runner.names.contains(&name))
@@ -376,6 +397,16 @@ impl Runner {
     /// Says whether the word behind an option is data.
     pub(super) fn takes_data(&self, option: &str) -> bool {
         self.data.contains(&option)
+    }
+
+    /// Says whether two words behind an option are data.
+    pub(super) fn takes_pair(&self, option: &str) -> bool {
+        self.pairs.contains(&option)
+    }
+
+    /// Says whether the value of an option is a pattern of files that it runs.
+    pub(super) fn takes_pattern(&self, option: &str) -> bool {
+        self.patterns.contains(&option)
     }
 
     /// Says whether the value of an option names what the program does.
@@ -452,6 +483,8 @@ mod tests {
     fn no_option_is_data_and_obeyed() {
         for runner in RUNNERS {
             assert!(runner.data.iter().all(|option| !runner.obeys(option)), "{runner:?}");
+            assert!(runner.patterns.iter().all(|option| runner.obeys(option)), "{runner:?}");
+            assert!(runner.pairs.iter().all(|option| runner.takes_data(option)), "{runner:?}");
             assert!(
                 runner.names.iter().all(|name| find(name).is_some_and(|it| it.names == runner.names)),
                 "{runner:?}"

@@ -37,7 +37,7 @@ use read::{Why, read};
 use rewrite::rewrite;
 use sink::collected::is_found_by_name;
 use sink::judge;
-pub(super) use sink::{printing, without_version};
+pub(super) use sink::{DOCUMENT_ENDS, SETTING_UP, is_folder_of_documents, printing, without_version};
 use std::collections::HashSet;
 use syntax::{Command, Joint, Part, Script, Simple, Word};
 

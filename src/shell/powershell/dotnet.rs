@@ -185,6 +185,9 @@ impl<'j> Judge<'j> {
         if method == "new" {
             return self.made(&kind, given);
         }
+        if kind == "diagnostics.process" && method == "start" {
+            self.command_line(given);
+        }
         if runs(&kind) {
             return self.refuse_code(&all, &format!("an argument of `[{kind}]`, which runs or looks up text"));
         }
@@ -208,6 +211,9 @@ impl<'j> Judge<'j> {
     pub(super) fn made(&mut self, kind: &str, given: &[&[Token]]) {
         let kind = plain_type(kind);
         let all: Holes = given.iter().flat_map(|part| self.taint.sources(part)).collect();
+        if kind == "diagnostics.processstartinfo" {
+            self.command_line(given);
+        }
         if runs(&kind) {
             return self.refuse_code(&all, &format!("what a `[{kind}]` is made of, which runs or looks up text"));
         }

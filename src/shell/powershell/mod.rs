@@ -26,10 +26,12 @@
 //! taint, spread       what payload text reaches, and how it comes there
 //! sink                what is demanded of it: by statements and commands
 //! cmdlet, table, word commands of PowerShell
-//! native              programs
+//! words               scripts as a shell has them
+//! native, authored    programs, and the author's text in files for them
 //! dotnet              types and methods
 //! ```
 
+mod authored;
 mod bare;
 mod block;
 mod cmdlet;
@@ -45,12 +47,14 @@ mod table;
 mod taint;
 mod token;
 mod word;
+mod words;
 
 use super::analysis::{Finding, Findings, Fragment, Unread, variable};
 use super::outline::{Outline, Piece};
 use super::requirement::Requirement;
 use super::symbol::{Symbol, symbols};
 use std::collections::BTreeMap;
+pub(super) use words::{demands_of_variables, demands_of_words};
 
 /// A stretch of symbols and what takes its place.
 #[derive(Debug)]

@@ -131,6 +131,7 @@ impl<'j> Judge<'j> {
 
     /// Judges all programs together: what one writes, another may run.
     pub(super) fn programs(&mut self) {
+        self.write_texts();
         let files: Vec<(String, Holes)> =
             self.taint.files().map(|(name, holes)| (name.to_owned(), holes.clone())).collect();
         let mut programs = std::mem::take(&mut self.programs);

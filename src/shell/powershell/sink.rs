@@ -11,6 +11,7 @@ use crate::shell::filename;
 use crate::shell::obeyed::is_obeyed;
 use crate::shell::program::{Commands, Holes, Part};
 use crate::shell::requirement::Requirement;
+use std::collections::BTreeSet;
 
 /// What to do about text that is run.
 const HELP_FOR_CODE: &str =
@@ -39,7 +40,8 @@ pub(super) fn judge(statements: &[Statement], environment: &[String], own: usize
         return false;
     }
     let taint = Taint::new(statements, environment, own);
-    let mut judge = Judge { taint, holes, programs: Commands::default(), started: Holes::new() };
+    let mut judge =
+        Judge { taint, holes, programs: Commands::default(), started: Holes::new(), written_files: BTreeSet::new() };
     every(statements, &mut |statement| judge.judge(statement));
     let is_done = judge.taint.work(0);
     if is_done {
@@ -55,6 +57,8 @@ pub(super) struct Judge<'j> {
     pub(super) programs: Commands,
     /// What reaches them.
     pub(super) started: Holes,
+    /// The last parts of the names of the files that it writes, as far as its author wrote them.
+    pub(super) written_files: BTreeSet<String>,
 }
 
 impl<'j> Judge<'j> {
@@ -330,6 +334,7 @@ impl<'j> Judge<'j> {
 
     /// Refuses text that is written to a file which is run.
     pub(super) fn written(&mut self, path: &[Token], content: &Holes) {
+        self.makes(path);
         let texts = self.taint.names.texts(path);
         let ends_so = |text: &str| {
             let lower = text.trim_end().to_ascii_lowercase();

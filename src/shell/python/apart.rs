@@ -58,6 +58,11 @@ pub(super) fn whole(holes: &Holes) -> Holes {
     holes.iter().map(|hole| hole_of(*hole)).collect()
 }
 
+/// Returns the holes without the changes that are not known to bring marks.
+pub(super) fn with_own_marks(holes: &Holes) -> Holes {
+    holes.iter().map(|hole| if change_of(*hole).brings_marks() { *hole } else { hole_of(*hole) }).collect()
+}
+
 /// Adds holes to others, each once with all changes, and says whether that was new.
 pub(super) fn merge(known: &mut Holes, sources: &Holes) -> bool {
     let mut is_new = false;

@@ -60,7 +60,14 @@ impl Judge<'_> {
     pub(super) fn inputs(&self, arguments: &[Argument], read: &[String]) -> Vec<String> {
         let given = arguments.iter().filter(|it| it.name.as_deref() == Some("input"));
         let given = given.flat_map(|it| self.texts(&it.value, 0));
-        given.chain(read.iter().filter_map(|file| self.contents.get(base(file)).cloned())).take(TEXTS_MAX).collect()
+        // What it is given piece by piece is one text.
+        let is_fed = arguments.iter().any(|it| it.name.as_deref() == Some("stdin")) && !self.fed_texts.is_empty();
+        let fed = is_fed.then(|| self.fed_texts.concat());
+        given
+            .chain(fed)
+            .chain(read.iter().filter_map(|file| self.contents.get(base(file)).cloned()))
+            .take(TEXTS_MAX)
+            .collect()
     }
 
     /// Returns a program with what it gets on its input, and as it is with the text of each file of the script's that it

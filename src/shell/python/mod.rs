@@ -42,7 +42,7 @@
 //! renamed      which names are Python's own
 //! numbers      calls of which nothing but digits and letters comes
 //! readers      what modules make of text in ways of their own
-//! words        short programs as a shell has them
+//! words        programs as a shell has them
 //! reads        what a script reads without writing down what
 //! apart        texts of which others are made; kept, patterns: what functions and patterns leave of a text
 //! readback     what is read of files and variables that the script wrote
@@ -51,6 +51,7 @@
 //! proof        whether a text is the author's; authors: of what it can be made; handed: what has to be proved
 //! unnamed      the names of files for later scripts
 //! files        commands that may run a file with payload text
+//! runners      files that runners find, and what programs do that is said in files by their names
 //! imports      files of names that nobody reads off, which the script imports or has run
 //! inputs       code of the author's for programs, on their input or in a file; made: functions that code in a text makes
 //! choices      the author's words among which payload text chooses
@@ -96,6 +97,7 @@ mod readback;
 mod readers;
 mod reads;
 mod renamed;
+mod runners;
 mod scopes;
 mod shared;
 mod sink;
@@ -117,7 +119,7 @@ use super::requirement::Requirement;
 use super::symbol::{Symbol, symbols};
 use lexer::{Lexed, Place};
 use std::fmt::Write;
-pub(super) use words::demands_of_words;
+pub(super) use words::{demands_of_variables, demands_of_words};
 
 /// Why a script is refused that takes more than [`work::WORK_MAX`].
 const TOO_LONG: &str =

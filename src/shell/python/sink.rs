@@ -60,6 +60,7 @@ pub(super) fn judge(
         unnamed: Holes::new(),
         is_read: lines.iter().all(|line| line.is_read),
         fed: Holes::new(),
+        fed_texts: Vec::new(),
         redirected: BTreeSet::new(),
         steps: Cell::new(STEPS_MAX),
         work,
@@ -180,6 +181,7 @@ pub(super) fn judge(
         line.statements.iter().for_each(|statement| judge.start_all(statement));
     }
     judge.line = None;
+    judge.judge_runners(&read);
     judge.judge_own_files(&lines);
     judge.judge_templates(&read);
     judge.judge_environment(&statements, &read);
@@ -210,6 +212,8 @@ pub(super) struct Judge<'j> {
     pub(super) is_read: bool,
     /// What it writes to the input of programs that run already.
     pub(super) fed: Holes,
+    /// The author's texts among that.
+    pub(super) fed_texts: Vec<String>,
     /// The names of what gets all that it prints.
     pub(super) redirected: BTreeSet<String>,
     /// How many more steps are taken to look up what names stand for.

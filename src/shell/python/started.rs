@@ -66,7 +66,7 @@ impl Judge<'_> {
     /// Notes what a statement writes to the input of a program that runs already.
     pub(super) fn feed(&mut self, statement: &Statement) {
         for expression in statement.expressions() {
-            let mut fed = Holes::new();
+            let (mut fed, mut texts) = (Holes::new(), Vec::new());
             expression.walk(&mut |inner| {
                 let Expr::Call(callee, arguments) = inner else { return };
                 let is_input = match &**callee {
@@ -76,9 +76,11 @@ impl Judge<'_> {
                 };
                 if is_input {
                     fed.extend(arguments.iter().flat_map(|argument| self.reaches(&argument.value)));
+                    texts.extend(arguments.iter().flat_map(|argument| self.texts(&argument.value, 0)));
                 }
             });
             self.fed.extend(fed);
+            self.fed_texts.extend(texts);
         }
     }
 
@@ -203,6 +205,8 @@ impl Judge<'_> {
             self.refuse(&run, "written to a file that a program may run");
         }
         self.judge_read_files(&started);
+        let words: Vec<String> = started.program.words.iter().map(|word| text_of(word)).collect();
+        self.judge_found(&words);
         let takes_code = INTERPRETERS.contains(&program.as_str()) || OPTIONED.contains(&program.as_str());
         if !started.is_whole && takes_code {
             return self.refuse(sources, &format!("a word of `{program}`, whose other words are not known"));

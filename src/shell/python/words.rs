@@ -1,4 +1,5 @@
-//! What a short program in Python, as a shell gives one to `python -c` or on its input, makes of the words behind it.
+//! What a program in Python, as a shell gives one to `python -c`, on its input or in a file, makes of the words behind it
+//! and of the variables of its environment.
 
 use super::analyse;
 use crate::shell::analysis::Finding;
@@ -27,15 +28,24 @@ pub(super) fn is_word(name: &str) -> bool {
 pub(in crate::shell) fn demands_of_words(program: &str) -> Option<Vec<WordDemand>> {
     let (text, words) = named(program);
     let names = words.iter().map(|number| format!("{WORD}{number}"));
-    let environment = [ARGUMENTS.to_owned()].into_iter().chain(names).collect();
+    let found = demands(text, [ARGUMENTS.to_owned()].into_iter().chain(names).collect())?;
+    Some(std::iter::once(None).chain(words.into_iter().map(Some)).zip(found).collect())
+}
+
+/// Returns what a program demands of each of some variables of its environment; nothing for one that can't be read.
+pub(in crate::shell) fn demands_of_variables(program: &str, variables: &[String]) -> Option<Vec<Finding>> {
+    demands(program.to_owned(), variables.to_vec())
+}
+
+/// Returns what is found of each of some names beside a program.
+fn demands(program: String, environment: Vec<String>) -> Option<Vec<Finding>> {
     let outline = Outline {
         language: Language::Python,
-        pieces: vec![Piece::Author(text.into())],
+        pieces: vec![Piece::Author(program.into())],
         environment,
         background: Background::default(),
     };
-    let found = analyse(&outline).ok()?;
-    Some(std::iter::once(None).chain(words.into_iter().map(Some)).zip(found.holes).collect())
+    Some(analyse(&outline).ok()?.holes)
 }
 
 /// Returns a program in which each word has a name of its own, and the numbers of those.

@@ -191,6 +191,8 @@ const PYTHON_PAYLOADS: &[&str] = &[
     "!!python/object/apply:os.system [\"canary\"]",
     "x');__import__('os').system('canary')#",
     "#!/bin/sh\ncanary\n",
+    // Perl's, in a file that `prove` runs.
+    "system(\"canary\")",
 ];
 /// Parts of rows of Python in which no payload does anything here: a library is needed, or another Python, or
 /// an escape is cut in two, or a value would only make a script no script.
@@ -230,6 +232,8 @@ const PYTHON_UNPROVEN: &[&str] = &[
     // Libraries that run or load what they are given.
     "js2py",
     "torch",
+    // A runner of tests that may not be here, and no payload is a session of Python as one has it.
+    "pytest",
 ];
 
 #[test]

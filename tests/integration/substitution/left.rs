@@ -105,6 +105,46 @@ const CARRIED: &[(&str, &str, &str)] = &[
         "bash: |\n    git show HEAD:f | sh",
         "bash: |\n    git show --stat; sh build.sh",
     ),
+    (
+        "bash: |\n    echo \"a: ${{ x }}\" > deploy.yml",
+        "bash: |\n    kubectl apply -f deploy.yml",
+        "bash: |\n    cat deploy.yml; kubectl apply -f service.yml",
+    ),
+    (
+        "bash: |\n    echo \"a: ${{ x }}\" > k8s/a.yaml",
+        "bash: |\n    kubectl -n prod apply --recursive -f k8s/",
+        "bash: |\n    kubectl -n prod logs -f web; wc -c k8s/a.yaml",
+    ),
+    (
+        "bash: |\n    echo \"a: ${{ x }}\" > base/a.yaml",
+        "bash: |\n    kubectl apply -k base",
+        "bash: |\n    kubectl get -k base -o name; cat base/a.yaml",
+    ),
+    (
+        "bash: |\n    echo \"a: ${{ x }}\" > a.yml",
+        "bash: |\n    cat a.yml | kubectl create -f -",
+        "bash: |\n    cat a.yml | wc -l; kubectl create namespace a",
+    ),
+    (
+        "bash: |\n    echo \"a: ${{ x }}\" > values.yaml",
+        "bash: |\n    helm upgrade --install app ./chart --values values.yaml",
+        "bash: |\n    cat values.yaml; helm upgrade --install app ./chart --values prod.yaml",
+    ),
+    (
+        "bash: |\n    echo \"a = ${{ x }}\" > run.tfvars",
+        "bash: |\n    terraform plan -var-file=run.tfvars",
+        "bash: |\n    cat run.tfvars; terraform plan -var-file=prod.tfvars",
+    ),
+    (
+        "bash: |\n    echo \"a: ${{ x }}\" > t.yml",
+        "bash: |\n    aws cloudformation deploy --stack-name a --template-file t.yml",
+        "bash: |\n    aws s3 cp t.yml s3://b/; aws cloudformation deploy --stack-name a --template-file prod.yml",
+    ),
+    (
+        "bash: |\n    echo \"${{ x }}\" > site.yml",
+        "bash: |\n    ansible-playbook site.yml",
+        "bash: |\n    cat site.yml; ansible-playbook deploy.yml",
+    ),
     ("bash: |\n    logger \"${{ x }}\"", "bash: |\n    journalctl | sh", "bash: |\n    journalctl -n 5; sh build.sh"),
     (
         "bash: |\n    ln -s \"${{ x }}\" link",

@@ -16,7 +16,38 @@ pub(super) struct Argument<'a> {
     pub(super) feeds: Vec<Id>,
 }
 
+/// A word that is the end of another, with what reaches each of its parts.
+pub(super) struct End {
+    word: Word,
+    parts: Vec<Vec<Id>>,
+}
+
+impl End {
+    pub(super) fn argument(&self) -> Argument<'_> {
+        Argument { word: &self.word, parts: self.parts.clone(), feeds: Vec::new() }
+    }
+}
+
 impl<'a> Argument<'a> {
+    /// Returns the word without so many bytes of the text in front, which must be the author's.
+    pub(super) fn behind(&self, bytes: usize) -> End {
+        let mut left = bytes;
+        let mut end = End { word: Word::default(), parts: Vec::new() };
+        for (part, sources) in self.word.parts.iter().zip(&self.parts) {
+            let part = match part {
+                Part::Text { text, quoted } if left > 0 => {
+                    let cut = left.min(text.len());
+                    left -= cut;
+                    Part::Text { text: text[cut..].to_owned(), quoted: *quoted }
+                }
+                part => part.clone(),
+            };
+            end.word.parts.push(part);
+            end.parts.push(sources.clone());
+        }
+        end
+    }
+
     /// Returns the same word, for another command that gets it too.
     pub(super) fn again(&self) -> Self {
         Self { word: self.word, parts: self.parts.clone(), feeds: self.feeds.clone() }

@@ -1,6 +1,8 @@
 //! Ways in which a program text of `awk` or `sed` runs, or writes, what it reads.
 
 use super::argument::Argument;
+use super::embedded::is_python;
+use super::language::runs_in_its_way;
 use crate::shell::filename::base;
 use crate::shell::python;
 
@@ -38,7 +40,7 @@ pub(super) fn loads_running_module(option: &str) -> bool {
 
 /// Says whether a program text of an interpreter runs texts that it gets.
 pub(super) fn runs_texts(name: &str, text: &str) -> bool {
-    RUNNING_WORDS.iter().any(|word| text.contains(word)) || runs(name, text)
+    RUNNING_WORDS.iter().any(|word| text.contains(word)) || runs_in_its_way(name, text) || runs(name, text)
 }
 
 /// Says whether a program text of the interpreter `name` runs its input in a way that is its own: a pipe
@@ -62,8 +64,10 @@ pub(super) fn runs(name: &str, text: &str) -> bool {
             let bare = without_strings(text);
             [text, &bare].iter().any(|text| text.contains("|&") || pipes(text) || prints_to_computed(text))
         }
-        () if name.starts_with("python") || name.starts_with("pypy") => python::code_runs(text),
-        () if matches!(name, "node" | "nodejs" | "bun") => loads_computed(text) || loads_what_it_writes(text),
+        () if is_python(name) => python::code_runs(text),
+        () if matches!(name, "node" | "nodejs" | "bun" | "deno" | "tsx" | "ts-node") => {
+            loads_computed(text) || loads_what_it_writes(text)
+        }
         () if name.ends_with("sed") => text.split([';', '\n', '{', '}']).any(sed_executes),
         () => false,
     }
@@ -86,7 +90,7 @@ pub(super) fn reads(text: &str) -> bool {
 
 /// Says whether a program's code has to do with its environment, by itself or in a text for a shell.
 pub(super) fn names_environment(text: &str) -> bool {
-    ["env", "ENV", "expandvars", "$"].iter().any(|word| text.contains(word))
+    ["env", "ENV", "expandvars", "system attribute", "$"].iter().any(|word| text.contains(word))
 }
 
 /// Returns the files that code names, which may be modules where it runs them: of Node by a path alone.
@@ -193,7 +197,8 @@ pub(super) fn is_literal_alone(argument: &str) -> bool {
 pub(super) fn opens_operands(words: &[Argument]) -> bool {
     words.iter().any(|word| {
         let prefix = word.word.prefix();
-        let loops = prefix.starts_with('-') && !prefix.starts_with("-M") && prefix.contains(['n', 'p']);
+        let names_library = ["-M", "-m", "-I", "-r"].iter().any(|option| prefix.starts_with(option));
+        let loops = prefix.starts_with('-') && !names_library && prefix.contains(['n', 'p']);
         loops || word.word.texts().any(|text| ["<>", "ARGV>", "readline"].iter().any(|it| text.contains(it)))
     })
 }

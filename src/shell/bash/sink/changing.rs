@@ -1,6 +1,8 @@
 //! Program texts that change files by names which they are given: `perl -e 'unlink $ARGV[0]'`, `node -e
 //! 'fs.rmSync(process.argv[1])'`. Of Python its own analysis says it.
 
+use super::super::flow::Id;
+use super::super::requirement::Requirement;
 use super::Walker;
 use super::argument::Argument;
 use super::by_name::is_literal_alone;
@@ -98,17 +100,34 @@ const GIVEN: &[&str] = &["argv", "ARGV", "shift", "$*", "arg"];
 impl Walker {
     /// Notes the words behind a program text that changes files by their names: they stay below the folder.
     pub(super) fn changed_by_code(&mut self, name: &str, code: &Argument, call: Call) {
-        let Some(words) = CHANGING.iter().find(|(names, _)| names.contains(&name)).map(|(_, words)| *words) else {
-            return;
-        };
-        let has_given = |text: &str| GIVEN.iter().any(|word| text.contains(word));
-        let changes = code.word.texts().any(|text| has_given(text) && changes_named(words, text));
+        code.word.texts().for_each(|text| self.changes_by_variables(name, text));
+        let changes = code.word.texts().any(|text| takes_words(text) && changes_by_code(name, text));
         let behind = call.words.iter().position(|it| std::ptr::eq(it.word, code.word)).map(|at| &call.words[at + 1..]);
         for argument in behind.unwrap_or_default().iter().filter(|_| changes) {
             self.inside_path(argument);
             self.not_emptied(argument);
         }
     }
+
+    /// Notes the same of a program text in a file, which gets what reaches `arguments`.
+    pub(super) fn changed_by_file(&mut self, name: &str, text: &str, arguments: Id) {
+        self.changes_by_variables(name, text);
+        if takes_words(text) && changes_by_code(name, text) {
+            self.require(&[arguments], Requirement::InsidePath);
+            self.require(&[arguments], Requirement::NotEmpty);
+        }
+    }
+}
+
+/// Says whether a program text has to do with the words behind it.
+fn takes_words(text: &str) -> bool {
+    GIVEN.iter().any(|word| text.contains(word))
+}
+
+/// Says whether a program text changes files by names that are not its own.
+pub(super) fn changes_by_code(name: &str, text: &str) -> bool {
+    let words = CHANGING.iter().find(|(names, _)| names.contains(&name)).map(|(_, words)| *words);
+    words.is_some_and(|words| changes_named(words, text))
 }
 
 /// Says whether a text calls one of some functions with something else in front than a literal, or than a name that gets
@@ -131,10 +150,14 @@ fn changes_named(functions: &[&str], text: &str) -> bool {
 fn begins_with_literal(argument: &str) -> bool {
     let quote = argument.chars().next().filter(|it| matches!(it, '"' | '\''));
     let whole = quote.and_then(|quote| argument[1..].split_once(quote));
-    let is_plain = |literal: &str| !literal.contains(['$', '#', '@']);
     let goes_on = |rest: &str| rest.trim_start().starts_with(['.', '+', '%', '"', '\'', '`']);
     let is_whole = whole.is_some_and(|(literal, rest)| is_plain(literal) && !goes_on(rest));
     is_whole || argument.starts_with('`') && is_literal_alone(argument)
+}
+
+/// Says whether a literal in double quotes has no value in it: Perl and PHP have `$name` and `@name` there, Ruby `#{…}`.
+fn is_plain(literal: &str) -> bool {
+    !literal.contains(['$', '#', '@'])
 }
 
 /// Says whether a text gives a variable of this name a literal and nothing else.
@@ -150,8 +173,9 @@ fn gets_literal(text: &str, name: &str) -> bool {
     });
     let is_literal = |value: &str| {
         let quote = value.chars().next().filter(|it| matches!(it, '"' | '\''));
-        quote.and_then(|quote| value[1..].split_once(quote)).is_some_and(|(_, rest)| {
-            rest.trim_start().is_empty() || rest.trim_start().starts_with([';', ',', ')', '\n'])
+        quote.and_then(|quote| value[1..].split_once(quote)).is_some_and(|(literal, rest)| {
+            let ends = rest.trim_start().is_empty() || rest.trim_start().starts_with([';', ',', ')', '\n']);
+            ends && is_plain(literal)
         })
     };
     let first = values.next();
@@ -182,6 +206,10 @@ mod tests {
         check("node", "console.log(process.argv[1])", false);
         check("ruby", "File.delete(ARGV[0])", true);
         check("ruby", "FileUtils.rm_rf ARGV", true);
+        check("ruby", "f = \"#{ARGV[0]}\"; File.delete(f)", true);
+        check("ruby", "f = \"a.txt\"; File.delete(f); puts ARGV[0]", false);
+        check("ruby", "File.delete(ENV['F'])", true);
+        check("perl", "my $f = \"out/$ENV{F}\"; unlink $f", true);
         check("ruby", "File.write('t.txt', ARGV[0])", false);
         check("php", "unlink($argv[1]);", true);
     }

@@ -24,13 +24,13 @@ pub(super) enum Operand {
 
 const INTERPRETERS: &[Interpreter] = &[
     Interpreter {
-        names: &["python", "python2", "python3", "pypy", "pypy3"],
+        names: &["python", "python2", "python3", "pypy", "pypy3", "ipython", "ipython3"],
         code: &["-c"],
         values: &["-W", "-X"],
         operand: Operand::File,
     },
     Interpreter {
-        names: &["node", "nodejs", "bun"],
+        names: &["node", "nodejs", "bun", "ts-node", "tsx"],
         code: &["-e", "-p", "--eval", "--print"],
         values: &[],
         operand: Operand::File,

@@ -6,19 +6,13 @@ use super::super::requirement::Requirement;
 use super::Walker;
 use super::argument::Argument;
 use super::file::file_node;
-use super::given::is_read;
+use super::given::{DOCUMENT_ENDS, is_read};
 use super::simple::Call;
 use crate::shell::filename::base;
 use crate::shell::runner::{Operands, Runner, find, may_be_found};
 
 /// What the reason ends with where a file is found by its name.
 const FOUND: &str = "a file that is found by its name and run";
-
-/// Options behind which two words are data: a name and its value.
-const PAIRS: &[(&str, &[&str])] = &[("papermill", &["-p", "-r", "--parameters", "--parameters_raw"])];
-
-/// Options whose value is a pattern of further files that are run.
-const PATTERNS: &[&str] = &["--doctest-glob"];
 
 /// Says whether a program runs the files that it is given.
 pub(super) fn runs_operands(name: &str) -> bool {
@@ -29,8 +23,7 @@ pub(super) fn runs_operands(name: &str) -> bool {
 /// files only values of options that are data.
 pub(super) fn writes_operand(call: Call) -> impl Fn(usize) -> bool {
     let runner = call.name().and_then(|name| find(&name));
-    let before =
-        move |at: usize| at.checked_sub(1).and_then(|before| call.rest()[before].literal()).unwrap_or_default();
+    let before = move |at: usize| call.text_before(at);
     move |at| !is_read(call.rest(), at) && runner.is_none_or(|runner| runner.takes_data(&before(at)))
 }
 
@@ -70,7 +63,7 @@ impl Walker {
     fn run_by_runner(&mut self, name: &str, runner: &'static Runner, call: Call) {
         self.names.found.push((name.to_owned(), runner));
         for (at, argument) in call.rest().iter().enumerate() {
-            let before = at.checked_sub(1).and_then(|before| call.rest()[before].literal()).unwrap_or_default();
+            let before = call.text_before(at);
             let is_behind = |words: &[&str]| {
                 let is_one = |it: &Argument| words.iter().any(|word| it.has_literal(word));
                 words.contains(&name) || call.rest()[..at].iter().any(is_one)
@@ -82,15 +75,16 @@ impl Walker {
             };
             let is_folder = matches!(runner.operands, Operands::Folders | Operands::FoldersBehind(_));
             let prefix = argument.word.prefix();
-            let is_data = runner.takes_data(&before) || is_second_of_pair(name, call, at);
+            let is_second = at > 0 && runner.takes_pair(&call.text_before(at - 1));
+            let is_data = runner.takes_data(&before) || is_second;
             let is_operand = !is_data && !prefix.starts_with('-');
             let (option, glued) = prefix.split_once('=').unwrap_or((prefix.as_str(), ""));
             if runner.obeys(&before) {
-                self.pattern_of_files(&before, &argument.literal().unwrap_or_default());
+                self.pattern_of_files(runner, &before, &argument.literal().unwrap_or_default());
                 self.chosen_for_runner(name, argument, argument.first());
                 self.obeyed_by_runner(name, argument);
             } else if prefix.starts_with('-') && prefix.contains('=') && runner.obeys(option) {
-                self.pattern_of_files(option, glued);
+                self.pattern_of_files(runner, option, glued);
                 let first = if glued.is_empty() { argument.sources() } else { Vec::new() };
                 self.chosen_for_runner(name, argument, first);
                 self.obeyed_by_runner(name, argument);
@@ -134,8 +128,8 @@ impl Walker {
         self.refuse(&content, &format!("written to a file that `{name}` runs or obeys"));
     }
 
-    fn pattern_of_files(&mut self, option: &str, pattern: &str) {
-        if PATTERNS.contains(&option) && !pattern.is_empty() {
+    fn pattern_of_files(&mut self, runner: &Runner, option: &str, pattern: &str) {
+        if runner.takes_pattern(option) && !pattern.is_empty() {
             self.names.patterns.push(pattern.to_owned());
         }
     }
@@ -169,10 +163,15 @@ impl Walker {
 
     /// Refuses text of earlier scripts in files that programs obey: of a delivery's own it is tested what it is.
     pub(super) fn settle_obeyed(&mut self) {
-        let obeyed = std::mem::take(&mut self.later.obeyed);
+        let mut obeyed = std::mem::take(&mut self.later.obeyed);
+        if self.later.obeys_folder {
+            let documents = self.flow.files(|name| DOCUMENT_ENDS.iter().any(|end| name.ends_with(end)));
+            self.require(&documents, Requirement::OneLine);
+            obeyed.extend(documents);
+        }
         let mut left = self.flow.holes_beside(&obeyed, &[]);
         left.retain(|hole| self.left.contains(hole));
-        self.refuse(&left, "left by an earlier step in a file that says which containers are started");
+        self.refuse(&left, "left by an earlier step in a file that says what a program sets up");
     }
 
     /// Refuses text in the files that runners find by themselves, when the names of all files are known, and in those that
@@ -198,10 +197,4 @@ impl Walker {
             }
         }
     }
-}
-
-/// Says whether a word is the value of a name behind an option that takes both.
-fn is_second_of_pair(program: &str, call: Call, at: usize) -> bool {
-    let options = PAIRS.iter().find(|(name, _)| *name == program).map_or(&[][..], |(_, options)| *options);
-    at.checked_sub(2).is_some_and(|before| options.iter().any(|option| call.rest()[before].has_literal(option)))
 }

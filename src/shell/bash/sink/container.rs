@@ -200,7 +200,7 @@ impl Walker {
     pub(super) fn image_named(&mut self, call: Call) {
         let is_image = |option: &str| matches!(option, "--image" | "--image-uri");
         for (at, argument) in call.rest().iter().enumerate() {
-            let before = at.checked_sub(1).and_then(|before| call.rest()[before].literal()).unwrap_or_default();
+            let before = call.text_before(at);
             if is_image(&before) {
                 self.image(argument, "");
             } else if argument.word.prefix().starts_with("--image=") {

@@ -88,12 +88,11 @@ pub(super) fn delimiters(program: &str) -> Option<String> {
     let mut delimiters = String::new();
     let mut rest = program.trim_start_matches([' ', ';', '\n']);
     while !rest.is_empty() {
-        if let Some(address) = rest.strip_prefix('/') {
-            delimiters.push('/');
-            rest = until(address, '/')?.1;
-        } else {
-            rest = rest.trim_start_matches(|it: char| it.is_ascii_digit() || "$,".contains(it));
+        rest = behind_address(rest, &mut delimiters)?;
+        if let Some(second) = rest.strip_prefix(',') {
+            rest = behind_address(second, &mut delimiters)?;
         }
+        rest = rest.trim_start_matches(' ');
         rest = rest.strip_prefix('!').unwrap_or(rest);
         if let Some(substitution) = rest.strip_prefix('s') {
             let delimiter = substitution.chars().next()?;
@@ -118,6 +117,57 @@ pub(super) fn delimiters(program: &str) -> Option<String> {
         rest = next.trim_start_matches([' ', ';', '\n']);
     }
     Some(delimiters)
+}
+
+/// Returns what stands behind one of the two places of lines in front of a command of `sed`, if one is there: `12`, `$`,
+/// `/pattern/`.
+fn behind_address<'p>(program: &'p str, delimiters: &mut String) -> Option<&'p str> {
+    let Some(pattern) = program.strip_prefix('/') else {
+        return Some(program.trim_start_matches(|it: char| it.is_ascii_digit() || it == '$'));
+    };
+    delimiters.push('/');
+    let (pattern, behind) = until(pattern, '/')?;
+    (!pattern.contains("\\\0")).then_some(behind)
+}
+
+/// Says whether the values (NUL) in a program of `awk` stand in its patterns, `/…/`, and in its strings, and nowhere else.
+pub(super) fn has_values_in_literals(program: &str) -> bool {
+    let mut before = '\n';
+    let mut rest = program;
+    while let Some(letter) = rest.chars().next() {
+        rest = &rest[letter.len_utf8()..];
+        match letter {
+            '\0' | '#' => return false,
+            '/' if "\n{}();,!~&|".contains(before) => match until(rest, '/') {
+                Some((_, behind)) if is_one_pattern(&rest[..rest.len() - behind.len() - 1]) => rest = behind,
+                _ => return false,
+            },
+            '"' => {
+                let mut is_escaped = false;
+                let end = rest.find(|letter: char| {
+                    let ends = letter == '"' && !is_escaped;
+                    is_escaped = letter == '\\' && !is_escaped;
+                    ends
+                });
+                let Some((text, behind)) = end.map(|end| (&rest[..end], &rest[end + 1..])) else { return false };
+                if text.contains("\\\0") {
+                    return false;
+                }
+                rest = behind;
+            }
+            _ => {}
+        }
+        if letter != ' ' {
+            before = letter;
+        }
+    }
+    true
+}
+
+/// Says whether a text is a whole pattern of every `awk`: some end it at any `/`.
+fn is_one_pattern(text: &str) -> bool {
+    let ends = text.match_indices('/').any(|(at, _)| !text[..at].ends_with('\\'));
+    !ends && !text.contains('\n') && !text.contains("\\\0")
 }
 
 /// Returns a text up to a delimiter, and what stands behind that.
@@ -174,5 +224,44 @@ pub(super) fn by_awk(arguments: &[Argument]) -> Change {
         Some(field) if is_field(field) && is_mark => LINES,
         Some(rest) if rest.strip_prefix("f\"%d\",").is_some_and(is_field) => Change::DIGITS,
         _ => Change::BY_PROGRAM,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_in_patterns_and_strings_of_awk_are_told_from_code() {
+        for (program, wanted) in [
+            ("/^## \0/{f=1;next} /^## /{f=0} f", true),
+            ("/^## \\[\0\\]/ { print }", true),
+            ("$1 == \"\0\" { print $2 }", true),
+            ("$1 ~ /\0$/ && !/x/ { print \"v\0\" }", true),
+            ("{ print \0 }", false),
+            ("{ x = 4 / \0 / 2 }", false),
+            ("/a\\\0/", false),
+            ("{ print \"a\" \0 }", false),
+            ("{ print \"[\" \0 \"]\" }", false),
+            ("{ print \"a\\\"\0\" }", true),
+            ("# it's \0\n{ print }", false),
+        ] {
+            assert_eq!(has_values_in_literals(program), wanted, "{program:?}");
+        }
+    }
+
+    #[test]
+    fn values_in_patterns_of_sed_are_told_from_commands() {
+        for (program, wanted) in [
+            ("/^## \0/,/^## /p", Some("//")),
+            ("1,/\0/d", Some("/")),
+            ("/a/,$ s|\0|x|", Some("/|")),
+            ("/a/,\0p", None),
+            ("\0,$d", None),
+            ("/\\\0/p", None),
+            ("/a/,/b/w \0", None),
+        ] {
+            assert_eq!(delimiters(program).as_deref(), wanted, "{program:?}");
+        }
     }
 }

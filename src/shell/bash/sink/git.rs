@@ -6,9 +6,9 @@ use super::super::syntax::{Simple, Word};
 use super::Walker;
 use super::argument::Argument;
 use super::file::file_node;
+use super::makefile::named_by_option;
 use super::packed::GIT;
 use super::simple::Call;
-use super::written::named_by_option;
 use crate::shell::filename::base;
 use crate::shell::git::{is_own_command, is_plain_alias};
 use std::collections::HashSet;
@@ -106,11 +106,7 @@ impl Walker {
     /// Follows `git`: its command, what it runs, where it writes, what it keeps.
     pub(super) fn git(&mut self, call: Call) {
         let takes_value = |argument: &Argument| argument.has_literal("-c") || argument.has_literal("-C");
-        let is_command = |at: &usize| {
-            let is_value = at.checked_sub(1).is_some_and(|before| takes_value(&call.rest()[before]));
-            !is_value && !call.rest()[*at].word.prefix().starts_with('-')
-        };
-        let command = (0..call.rest().len()).find(is_command).map(|at| &call.rest()[at]);
+        let command = call.operands(takes_value).next().map(|at| &call.rest()[at]);
         if let Some(command) = command {
             self.refuse(&command.sources(), "the name of a command of `git`");
             self.files_of_git(command, call);
@@ -249,7 +245,7 @@ impl Walker {
         for (at, argument) in call.rest().iter().enumerate() {
             let prefix = argument.word.prefix();
             let is_glued = prefix.starts_with("-s") || prefix.starts_with("--strategy=");
-            if is_glued || at.checked_sub(1).is_some_and(|before| is_option(&call.rest()[before])) {
+            if is_glued || call.before(at).is_some_and(is_option) {
                 self.refuse(&argument.sources(), "the name of a merge strategy, which is a program");
             }
         }

@@ -64,7 +64,45 @@ const FILES_OF_DATA: &[&str] = &[
 ];
 
 /// Programs that take documents, whose lines must stay those of the author.
-const DOCUMENTS: &[&str] = &["kubectl", "oc", "helm", "k3s", "kustomize", "docker-compose", "podman-compose"];
+const DOCUMENTS: &[&str] = &[
+    "kubectl",
+    "oc",
+    "helm",
+    "k3s",
+    "kustomize",
+    "docker-compose",
+    "podman-compose",
+    "terraform",
+    "tofu",
+    "terragrunt",
+    "aws",
+    "sam",
+    "az",
+    "gcloud",
+    "nomad",
+    "argocd",
+    "flux",
+];
+
+/// Words by which some of them take all documents of a folder.
+pub(in crate::shell) const SETTING_UP: &[&str] = &["apply", "create", "replace", "delete", "diff"];
+
+/// Options by which some of them are given one, beside those that most programs have.
+const DOCUMENT_OPTIONS: &[(&str, &[&str])] = &[
+    ("kubectl", &["-k", "--kustomize"]),
+    ("oc", &["-k", "--kustomize"]),
+    ("helm", &["--values"]),
+    ("terraform", &["-var-file", "--var-file"]),
+    ("tofu", &["-var-file", "--var-file"]),
+    ("terragrunt", &["-var-file", "--var-file"]),
+    ("aws", &["--template-file", "--template-body"]),
+    ("sam", &["-t", "--template", "--template-file"]),
+    ("az", &["--template-file", "--yaml"]),
+    ("gcloud", &["--config", "--flags-file"]),
+];
+
+/// Ends of names of documents.
+pub(in crate::shell) const DOCUMENT_ENDS: &[&str] = &[".yml", ".yaml", ".json"];
 
 /// Options that give code to programs that run it.
 const CODE_OPTIONS: &[&str] =
@@ -193,11 +231,13 @@ impl Walker {
     /// Notes what a program is given as code, whatever program it is.
     pub(super) fn given(&mut self, name: &str, call: Call) {
         for (at, argument) in call.rest().iter().enumerate() {
-            self.setting(name, argument, at.checked_sub(1).and_then(|before| call.rest()[before].literal()));
-            self.printed_file(name, argument, at.checked_sub(1).and_then(|before| call.rest()[before].literal()));
+            self.setting(name, argument, call.before(at).and_then(Argument::literal));
+            self.printed_file(name, argument, call.before(at).and_then(Argument::literal));
             let Some(literal) = argument.literal() else { continue };
             let next = call.rest().get(at + 1);
-            if let Some(file) = named_file(name, &literal, next) {
+            let own = DOCUMENT_OPTIONS.iter().find(|(program, _)| *program == name).map(|(_, options)| *options);
+            let document = own.and_then(|options| named_by(options, &literal, next));
+            if let Some(file) = document.or_else(|| named_file(name, &literal, next)) {
                 self.given_file(name, &file, call);
             }
             let is_code = CODE_OPTIONS.contains(&literal.as_str()) && !DATA_OPTIONS.contains(&name);
@@ -255,11 +295,14 @@ impl Walker {
 
     /// Follows a file of commands: one that the script wrote, or the standard input by a name.
     fn given_file(&mut self, name: &str, file: &str, call: Call) {
-        if file != "-" && !file.starts_with("/dev/") {
-            let file = self.flow.id(file_node(file));
-            return self.require(&[file], document(name));
+        let is_input = file == "-" || file.starts_with("/dev/");
+        let content = if is_input { call.scope.stdin } else { self.flow.id(file_node(file)) };
+        self.require(&[content], document(name));
+        if DOCUMENTS.contains(&name) {
+            self.later.obeyed.push(content);
+            let takes_folder = call.rest().iter().any(|it| SETTING_UP.iter().any(|word| it.has_literal(word)));
+            self.later.obeys_folder |= takes_folder && !is_input && is_folder_of_documents(file);
         }
-        self.require(&[call.scope.stdin], document(name));
     }
 
     /// Follows a program that copies what is in some of its files, or in its input, to others.
@@ -278,7 +321,7 @@ impl Walker {
             self.flow.edges(&content, copied);
         }
         let is_program = |at: usize| {
-            let before = at.checked_sub(1).map(|before| &call.rest()[before]);
+            let before = call.before(at);
             matches!(name, "sed" | "awk" | "gawk")
                 && before.is_some_and(|it| it.has_literal("-f") || it.has_literal("--file"))
         };
@@ -306,9 +349,8 @@ impl Walker {
 
     /// Notes that a program may print any variable, if its code has to do with its environment.
     pub(super) fn environment_in_code(&mut self, call: Call) {
-        let has_word = |text: &str| ENVIRONMENT.iter().any(|word| text.contains(word));
         let is = |has: &dyn Fn(&str) -> bool| call.rest().iter().any(|argument| argument.word.texts().any(has));
-        if is(&has_word) {
+        if is(&reads_environment) {
             let any = self.flow.id(Node::AnyVariable);
             self.flow.edge(any, call.scope.out);
         }
@@ -329,7 +371,7 @@ impl Walker {
             self.flow.edges(&content, written);
         }
         for text in code {
-            if ENVIRONMENT.iter().any(|word| text.contains(word)) {
+            if reads_environment(text) {
                 let any = self.flow.id(Node::AnyVariable);
                 self.flow.edge(any, written);
             }
@@ -356,7 +398,12 @@ impl Walker {
 }
 
 /// Words by which a program's code reads its environment.
-const ENVIRONMENT: &[&str] = &["environ", "getenv", "ENV", "process.env", "env."];
+const ENVIRONMENT: &[&str] = &["environ", "getenv", "ENV", "process.env", "env.", "env:"];
+
+/// Says whether a program's code reads its environment.
+pub(super) fn reads_environment(text: &str) -> bool {
+    ENVIRONMENT.iter().any(|word| text.contains(word))
+}
 
 /// Says whether the word of this index names a file that a program reads and does not write.
 pub(super) fn is_read(words: &[Argument], at: usize) -> bool {
@@ -391,6 +438,18 @@ fn lists_names(name: &str, call: Call) -> bool {
 fn extracts(word: &Argument) -> bool {
     let letters = word.word.prefix();
     letters.len() < 8 && letters.contains('x') && !letters.contains('.') || letters.starts_with("--extract")
+}
+
+/// Returns the file that one of some options names, with or without `file://` or `@` in front.
+fn named_by(options: &[&str], literal: &str, next: Option<&Argument>) -> Option<String> {
+    let glued = options.iter().find_map(|option| literal.strip_prefix(option)?.strip_prefix('=').map(str::to_owned));
+    let file = glued.or_else(|| next.filter(|_| options.contains(&literal))?.literal())?;
+    Some(file.trim_start_matches("file://").trim_start_matches('@').to_owned())
+}
+
+/// Says whether a name is that of a folder, all documents of which are taken.
+pub(in crate::shell) fn is_folder_of_documents(name: &str) -> bool {
+    !name.contains("://") && !DOCUMENT_ENDS.iter().any(|end| name.ends_with(end))
 }
 
 /// Returns what text in a program's file of commands must look like.

@@ -8,12 +8,12 @@ use super::argument::Argument;
 use super::code_option::{Interpreter, Operand, file_option, find, takes_code};
 use super::descriptor::is_descriptor;
 use super::edited;
+use super::embedded::{Judge, Words};
 use super::file::file_node;
 use super::later::{Consequence, RUN_BY_CODE};
 use super::simple::Call;
-use super::written::Runner;
+use super::written::{Runner, text_of};
 use super::{Walker, by_name, environment, packed};
-use crate::shell::python;
 
 const CODE: &str = "a part of a program's code";
 
@@ -180,7 +180,10 @@ impl Walker {
             (Operand::File, [module, code @ ..])
                 if module.has_literal("timeit") && call.words[index - 1].has_literal("-m") =>
             {
-                code.iter().for_each(|code| self.refuse(&code.sources(), CODE));
+                code.iter().for_each(|code| {
+                    self.refuse(&code.sources(), CODE);
+                    self.embeds(Judge::Python, text_of(code.word));
+                });
                 code
             }
             // Modules that run their input, or the files that they are given.
@@ -217,9 +220,20 @@ impl Walker {
                 rest
             }
             (Operand::Data, rest) => {
-                for argument in rest {
-                    // `sqlite3 a.db '.read q.sql'`
+                let mut words = rest.iter();
+                let mut has_code = false;
+                while let Some(argument) = words.next() {
                     let literal = argument.literal().unwrap_or_default();
+                    // Options may stand behind operands: `psql "$DB" -c '…'`.
+                    if takes_code(interpreter, &literal) && literal.starts_with('-') {
+                        has_code = true;
+                        if let Some(code) = words.next() {
+                            self.program_text(name, code);
+                            self.running_text(name, code, call);
+                        }
+                        continue;
+                    }
+                    // `sqlite3 a.db '.read q.sql'`
                     if let Some(file) = literal.strip_prefix(".read ").filter(|_| name == "sqlite3") {
                         let file = self.flow.id(file_node(file.trim_matches([' ', '"', '\''])));
                         self.refuse(&[file], "written to a file of commands that `sqlite3` reads");
@@ -239,7 +253,9 @@ impl Walker {
                     }
                     self.running_text(name, argument, call);
                 }
-                self.input_code(name, call);
+                if !has_code {
+                    self.input_code(name, call);
+                }
                 rest
             }
             (_, rest) => {
@@ -273,7 +289,9 @@ impl Walker {
                 let arguments = self.flow.stream();
                 self.flow.edges(&call.sources(), arguments);
                 let by = Runner::Interpreter(name.to_owned());
-                self.runs_text(vec![call.scope.stdin], arguments, by, call.scope);
+                let behind = call.words.iter().position(|it| it.has_literal("-")).map(|at| &call.words[at + 1..]);
+                let words = behind.map_or_else(|| Words::unknown(arguments), Words::of);
+                self.runs_text_with(vec![call.scope.stdin], arguments, words, by, call.scope);
                 return self.refuse(&[call.scope.stdin], CODE);
             }
         };
@@ -283,57 +301,34 @@ impl Walker {
     }
 
     /// Refuses all that reaches a program which runs texts: its arguments, its input, the variables that
-    /// it can read.
+    /// it can read. What its language has an analysis for, that says.
     fn running_text(&mut self, name: &str, code: &Argument, call: Call) {
-        let is_python = name.starts_with("python") || name.starts_with("pypy");
-        let are_words_judged = is_python && self.words_of_python(code, call);
+        let is_judged = self.judged_by_language(name, code, call);
         let loads = name == "perl" && call.rest().iter().any(|it| by_name::loads_running_module(&it.word.prefix()));
         if loads || code.word.texts().any(|text| by_name::runs_texts(name, text)) {
-            let any = self.flow.id(Node::AnyVariable);
             let files: Vec<Id> = call.rest().iter().flat_map(|it| self.content(it.word)).collect();
             let named: Vec<Id> = code.word.texts().flat_map(|text| self.files_in_code(text)).collect();
             let files = [files, named].concat();
             let mut reaching = vec![call.scope.stdin];
-            if are_words_judged {
+            if is_judged {
                 // What it does with files that it writes itself, its own analysis says.
                 self.later.files_of_code.push((files, self.later.written_by_code));
+                // A text behind it may be what it runs, and name variables.
+                let others = call.words.iter().filter(|it| !std::ptr::eq(it.word, code.word));
+                if others.flat_map(|it| it.word.texts()).any(by_name::names_environment) {
+                    reaching.push(self.flow.id(Node::AnyVariable));
+                }
             } else {
                 reaching.extend(files);
-            }
-            if !are_words_judged || call.words.iter().flat_map(|it| it.word.texts()).any(by_name::names_environment) {
-                reaching.push(any);
-            }
-            if code.word.texts().any(environment::is_listed) {
-                reaching.push(self.flow.id(Node::Environment));
-            }
-            if !are_words_judged {
+                reaching.push(self.flow.id(Node::AnyVariable));
                 reaching.extend(call.sources());
+                if code.word.texts().any(environment::is_listed) {
+                    reaching.push(self.flow.id(Node::Environment));
+                }
             }
             self.refuse(&reaching, RUN_BY_CODE);
         }
         self.evaluated_files(code, call);
-    }
-
-    /// Demands of the words behind a program in Python what its own analysis says of each. Returns whether it could
-    /// say it.
-    fn words_of_python(&mut self, code: &Argument, call: Call) -> bool {
-        let is_code = |it: &Argument| std::ptr::eq(it.word, code.word) || it.has_literal("-");
-        let behind = call.words.iter().position(is_code).map(|at| &call.words[at + 1..]);
-        let (Some(words), Some(text)) = (behind, code.literal()) else { return false };
-        let Some(demands) = python::demands_of_words(&text) else { return false };
-        // Behind what may be many words nobody knows which is which.
-        let certain = words.iter().position(|it| it.word.may_be_many()).unwrap_or(words.len());
-        for (number, finding) in demands {
-            let at = number.map_or(0, |number| number - 1);
-            let given =
-                if number.is_some() && at < certain { words.get(at..=at) } else { words.get(certain.min(at)..) };
-            let sources: Vec<Id> = given.unwrap_or_default().iter().flat_map(Argument::sources).collect();
-            if let Some(reason) = &finding.refusal {
-                self.refuse(&sources, reason);
-            }
-            finding.requirements.iter().for_each(|requirement| self.require(&sources, *requirement));
-        }
-        true
     }
 
     /// Refuses text in files that a program's code names and runs as code. A program that is given text may write
@@ -356,8 +351,7 @@ impl Walker {
         if name.ends_with("sed") || is_edit {
             return self.sed_text(code);
         }
-        // `/value/` is a pattern.
-        if is_awk(name) && with_values(code).replace("/\u{0}/", "").find('\u{0}').is_none() {
+        if is_awk(name) && edited::has_values_in_literals(&with_values(code)) {
             return self.require(&code.sources(), Requirement::Plain);
         }
         let mut scan = Scan::default();

@@ -38,6 +38,8 @@ pub(super) struct Later {
     pub(super) descriptions: Vec<Id>,
     /// What is in files that programs obey, and in which text that is known may stand.
     pub(super) obeyed: Vec<Id>,
+    /// A program does what is said in all documents of a folder.
+    pub(super) obeys_folder: bool,
     /// Files that code may run, and what the same code writes to them.
     pub(super) files_of_code: Vec<(Vec<Id>, Option<Id>)>,
 }

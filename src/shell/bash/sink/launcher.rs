@@ -7,6 +7,7 @@ use super::argument::Argument;
 use super::builtin::value_of;
 use super::code::{Reach, is_shell, joined};
 use super::code_option::{has_code_option, is_interpreter};
+use super::embedded::is_powershell;
 use super::remote::{runs_anything, runs_by_word};
 use super::simple::{Call, Environment};
 use super::{Walker, collected, file, path};
@@ -117,6 +118,9 @@ const STARTING_BY_WORD: &[(&str, &str)] = &[
     ("pyenv", "exec"),
 ];
 
+/// What runs a program that `uv run` is given.
+const PYTHON: &str = "python3";
+
 /// Options of a launcher behind which code of a shell stands, in front of no command.
 const CODE_OPTIONS: &[&str] = &["-c", "--command"];
 
@@ -133,6 +137,21 @@ fn is_divided_as_it_is(call: Call) -> bool {
         is_long || letters.starts_with('-') && !letters.starts_with("--") && letters.contains('0')
     };
     own.into_iter().any(has) && call.rest().iter().all(|it| !it.word.may_be_many())
+}
+
+/// Returns the index of the command that stands behind a word by which a program starts it.
+fn started(name: &str, call: Call) -> Option<usize> {
+    let (_, word) = STARTING_BY_WORD.iter().find(|(program, _)| *program == name)?;
+    let at = call.words.iter().position(|it| it.has_literal(word))?;
+    let behind = call.words.iter().position(|it| it.has_literal("--")).filter(|end| *end > at).unwrap_or(at);
+    let is_operand = |it: &Argument| it.has_literal("-") || !it.word.prefix().starts_with('-');
+    (behind + 1..call.words.len()).find(|at| is_operand(&call.words[*at]))
+}
+
+/// Returns a call without the words of a command that it starts, which are looked at as those of that command.
+pub(super) fn own_words<'a>(name: &str, call: Call<'a>) -> Call<'a> {
+    let known = started(name, call).filter(|start| call.from(*start).and_then(Call::name).is_some());
+    Call { words: &call.words[..known.unwrap_or(call.words.len())], ..call }
 }
 
 /// Says whether a command of `xargs` is one of which it is known what a word is to it.
@@ -189,6 +208,7 @@ impl Walker {
             "find" => self.find(call),
             "ssh" => self.ssh(call),
             "su" | "runuser" => self.as_another(name, call),
+            _ if is_powershell(name) => self.powershell(call),
             _ if runs_anything(name) || runs_by_word(name, call) => self.remote(call),
             _ => match LAUNCHERS.iter().find(|launcher| launcher.name == name) {
                 Some(launcher) => self.launch(launcher, call),
@@ -199,15 +219,21 @@ impl Walker {
     }
 
     /// Follows `bundle exec command`: what stands behind the word, and behind `--` if there is one, but for shells and
-    /// interpreters, which are looked for anywhere.
+    /// code behind an interpreter's option, which are looked for anywhere.
     pub(super) fn started_by_word(&mut self, name: &str, call: Call) {
-        let word = STARTING_BY_WORD.iter().find(|(program, _)| *program == name).map(|(_, word)| *word);
-        let Some(at) = word.and_then(|word| call.words.iter().position(|it| it.has_literal(word))) else { return };
-        let behind = call.words.iter().position(|it| it.has_literal("--")).filter(|end| *end > at).unwrap_or(at);
-        let is_option = |it: &Argument| it.word.prefix().starts_with('-');
-        let start = (behind + 1..call.words.len()).find(|at| !is_option(&call.words[*at]));
-        let Some(inner) = start.and_then(|start| call.from(start)) else { return };
-        if inner.name().is_some_and(|name| !is_shell(&name) && !is_interpreter(&name) && !runs_by_word(&name, inner)) {
+        let Some(start) = started(name, call) else { return };
+        let Some(inner) = call.from(start) else { return };
+        let has_code = |name: &str| {
+            let mut options = inner.rest().iter().filter_map(Argument::literal);
+            is_interpreter(name) && options.any(|option| has_code_option(name, &option))
+        };
+        let is_program = |argument: &Argument| argument.has_literal("-") || argument.word.prefix().ends_with(".py");
+        if name == "uv" && is_program(&inner.words[0]) {
+            // It runs a program in Python by itself.
+            call.from(start - 1).into_iter().for_each(|python| {
+                self.interpreter(PYTHON, python);
+            });
+        } else if inner.name().is_some_and(|name| !is_shell(&name) && !has_code(&name) && !runs_by_word(&name, inner)) {
             self.call(inner.by_launcher());
         }
     }
@@ -260,7 +286,7 @@ impl Walker {
         let mut input = vec![call.scope.stdin];
         for (at, argument) in call.rest().iter().enumerate() {
             let is_file = |it: &&Argument| it.has_literal("-a") || it.has_literal("--arg-file");
-            if at.checked_sub(1).and_then(|before| call.rest().get(before)).filter(is_file).is_some() {
+            if call.before(at).filter(is_file).is_some() {
                 input.extend(self.content(argument.word).into_iter().chain(argument.sources()));
             }
             if let Some(name) = argument.literal().and_then(|it| Some(it.strip_prefix("--arg-file=")?.to_owned())) {

@@ -4,6 +4,7 @@
 //! functions; where something evaluates one, it notes a demand.
 
 pub(in crate::shell) use code_option::without_version;
+pub(in crate::shell) use given::{DOCUMENT_ENDS, SETTING_UP, is_folder_of_documents};
 pub(in crate::shell) use packed::printing;
 
 mod address;
@@ -19,6 +20,7 @@ mod container;
 mod copied;
 mod descriptor;
 mod edited;
+mod embedded;
 mod environment;
 mod file;
 mod filter;
@@ -29,11 +31,14 @@ mod given;
 mod held;
 mod history;
 mod interpreter;
+mod language;
 mod later;
 mod launcher;
 mod linked;
+mod makefile;
 mod name;
 mod number;
+mod operands;
 mod option;
 mod package;
 mod packed;
@@ -63,6 +68,7 @@ use crate::shell::obeyed::is_obeyed;
 use crate::shell::outline::{FILE, KEPT, LISTED, NAMES};
 use crate::shell::requirement::Requirement;
 use crate::shell::special::names_run_file;
+use embedded::Embedded;
 use forward::Forwards;
 use later::{Later, Value};
 use name::Names;
@@ -137,6 +143,7 @@ fn judge_with(
         later: Later::default(),
         names: Names::default(),
         spelled: Spelled::default(),
+        embedded: Embedded::default(),
         arguments_here: 0,
         written: Written::default(),
         writes: HashSet::new(),
@@ -210,6 +217,7 @@ fn judge_with(
         }
     }
     walker.settle_later();
+    walker.settle_embedded();
     walker.settle_runs();
     walker.settle_found();
     walker.settle_obeyed();
@@ -267,6 +275,7 @@ struct Walker {
     later: Later,
     names: Names,
     spelled: Spelled,
+    embedded: Embedded,
     /// The node of the arguments where the walk is.
     arguments_here: Id,
     written: Written,

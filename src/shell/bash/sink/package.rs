@@ -126,11 +126,8 @@ impl Walker {
     /// plainly a part of it, such as a version.
     pub(super) fn package(&mut self, name: &str, call: Call) {
         let options = VALUED.iter().find(|(program, _)| *program == name).map_or(&[][..], |(_, options)| *options);
-        let is_value = |at: usize| {
-            let before = at.checked_sub(1).map(|before| &call.rest()[before]);
-            before.is_some_and(|it| options.iter().any(|option| it.has_literal(option)))
-                && !call.rest()[at].word.may_be_many()
-        };
+        let is_option = |it: &Argument| options.iter().any(|option| it.has_literal(option));
+        let is_value = |at: usize| call.before(at).is_some_and(is_option) && !call.rest()[at].word.may_be_many();
         let is_verb = |at: &usize| !call.rest()[*at].word.prefix().starts_with('-') && !is_value(*at);
         let Some(verb) = (0..call.rest().len()).find(is_verb) else { return };
         if EXTENSIBLE.contains(&name) {

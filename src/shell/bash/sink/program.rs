@@ -13,7 +13,7 @@ use super::remote::runs_by_word;
 use super::simple::Call;
 use super::tool::takes_text;
 use super::written::Runner;
-use super::{collected, container, transfer};
+use super::{collected, container, launcher, transfer};
 
 /// Letters of `tar` that take the next word.
 const LETTERS_WITH_WORD: &str = "bCfFgHIKLNTVX";
@@ -71,7 +71,7 @@ impl Walker {
         self.package(name, call);
         self.named_files(container::own_words(name, call));
         self.copied(name, call);
-        self.given(name, call);
+        self.given(name, launcher::own_words(name, call));
         if let Some(written) = self.flow.known(&file_node(name)) {
             let arguments = self.flow.stream();
             self.flow.edges(&call.sources(), arguments);
@@ -139,7 +139,9 @@ impl Walker {
         if MAKES.contains(&name) && prefix.is_empty() && argument.word.texts().any(|text| text.contains('=')) {
             self.refuse(&argument.first(), "the name of a variable of `make`, of which some say what it runs");
         }
-        if !prefix.starts_with('-') {
+        // What is glued to an option of `curl` was looked at as its value.
+        let is_value = name == "curl" && transfer::glued_to_option(argument).is_some();
+        if !prefix.starts_with('-') || is_value {
             return;
         }
         if matches!(prefix.as_str(), "-" | "--") && has_strong_options(name) {
@@ -205,7 +207,14 @@ impl Walker {
             if runs_by_word(&name, inner) {
                 return self.remote(inner);
             }
-            if is_interpreter(&name) && options.iter().any(|option| has_code_option(&name, option)) {
+            // `docker run -i image python -`
+            let has_input = Self::input_word(call).is_some();
+            let reads_input = match inner.rest().first() {
+                Some(first) => first.has_literal("-"),
+                None => has_input,
+            };
+            let has_code = options.iter().any(|option| has_code_option(&name, option));
+            if is_interpreter(&name) && (has_code || reads_input) {
                 self.interpreter(&name, inner.with_environment_lost());
                 return;
             }
@@ -295,7 +304,7 @@ impl Walker {
     fn clock(&mut self, call: Call) {
         for (at, argument) in call.rest().iter().enumerate() {
             let prefix = argument.word.prefix();
-            let before = at.checked_sub(1).and_then(|before| call.rest()[before].literal()).unwrap_or_default();
+            let before = call.text_before(at);
             let sets = |option: &str| option == "-s" || option.starts_with("--set") || option == "-us";
             if sets(&before) || sets(&prefix) || prefix.starts_with("-s") {
                 self.refuse(&argument.sources(), "the time that a clock is set to");
@@ -305,14 +314,10 @@ impl Walker {
 
     /// Notes whose chart is installed, and from where.
     fn chart(&mut self, call: Call) {
-        let is_option = |argument: &Argument| argument.word.prefix().starts_with('-');
-        let is_value = |at: usize| {
-            at.checked_sub(1).is_some_and(|before| {
-                is_option(&call.rest()[before]) && !HELM_FLAGS.iter().any(|flag| call.rest()[before].has_literal(flag))
-            })
+        let takes_value = |option: &Argument| {
+            option.word.prefix().starts_with('-') && !HELM_FLAGS.iter().any(|flag| option.has_literal(flag))
         };
-        let operands = (0..call.rest().len()).filter(|at| !is_option(&call.rest()[*at]) && !is_value(*at));
-        let operands: Vec<&Argument> = operands.map(|at| &call.rest()[at]).collect();
+        let operands: Vec<&Argument> = call.operands(takes_value).map(|at| &call.rest()[at]).collect();
         let begins = |words: &[&str]| {
             words.iter().enumerate().all(|(at, word)| operands.get(at).is_some_and(|it| it.has_literal(word)))
         };
@@ -337,12 +342,8 @@ impl Walker {
     /// Notes to whom a mail goes: a recipient that begins with `|` is a command for some of these programs, and
     /// one with a `/` a file.
     fn recipients(&mut self, call: Call) {
-        let takes_value = |argument: &Argument| argument.word.prefix().starts_with('-');
-        for (at, argument) in call.rest().iter().enumerate() {
-            let is_value = at.checked_sub(1).is_some_and(|before| takes_value(&call.rest()[before]));
-            if !is_value && !takes_value(argument) {
-                self.require(&argument.first(), Requirement::PlainPath);
-            }
+        for at in call.operands(|option| option.word.prefix().starts_with('-')) {
+            self.require(&call.rest()[at].first(), Requirement::PlainPath);
         }
     }
 

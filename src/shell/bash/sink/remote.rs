@@ -1,8 +1,11 @@
 //! Programs that run their arguments as commands or code in ways that differ too much to tell: they take no value.
 
+use super::super::flow::Node;
 use super::Walker;
+use super::argument::Argument;
 use super::code::is_shell;
 use super::code_option::is_interpreter;
+use super::embedded::is_powershell;
 use super::simple::Call;
 
 /// Programs that run their arguments as code or as commands, in ways that differ too much to tell.
@@ -92,9 +95,6 @@ const RUNNING_ANYTHING: &[&str] = &[
     "raku",
     "perl6",
     "coffee",
-    "ts-node",
-    "tsx",
-    "ipython",
     "sbcl",
     "clisp",
     "nodemon",
@@ -114,6 +114,12 @@ const RUNNING_ANYTHING: &[&str] = &[
     "cross-env-shell",
     "srun",
 ];
+
+/// Editors among them, in whose commands `$NAME` is a variable of the environment.
+const EDITORS: &[&str] = &["vim", "vi", "view", "vimdiff", "gvim", "nvim", "ex"];
+
+/// Words by which code of the others reads its environment.
+const READING: &[&str] = &["getenv", "get_env", "os.environ", "process.env", "ENV[", "Deno.env", "%*ENV", "environ("];
 
 /// Programs with the words among their arguments by which they run the others.
 const RUNNING_BY_WORD: &[(&str, &[&str])] = &[
@@ -170,7 +176,18 @@ impl Walker {
         self.refuse(&call.sources(), &format!("an argument of `{name}`"));
         self.refuse(&[call.scope.stdin], &format!("the standard input of `{name}`"));
         call.rest().iter().for_each(|argument| self.runs_word(argument.word, call));
-        self.commands_on_input(call);
+        if !is_powershell(&name) {
+            self.commands_on_input(call);
+        }
+        let reads = |text: &str| {
+            READING.iter().any(|word| text.contains(word)) || EDITORS.contains(&name.as_str()) && text.contains('$')
+        };
+        if call.rest().iter().flat_map(|it| it.word.texts()).any(reads)
+            || Self::input_text(call).is_some_and(|it| reads(&it))
+        {
+            let any = self.flow.id(Node::AnyVariable);
+            self.refuse(&[any], &format!("in the environment of `{name}`, whose code reads it"));
+        }
         self.copied(&name, call);
         // `parallel sh ::: *`
         if call.rest().iter().any(|it| it.literal().is_some_and(|it| is_shell(&it) || is_interpreter(&it))) {
@@ -181,8 +198,9 @@ impl Walker {
         }
         // A file behind an option, or alone, may be what is run.
         let is_alone = call.rest().len() == 1;
-        for (at, argument) in call.rest().iter().enumerate().filter(|(_, argument)| argument.is_literal()) {
-            let before = at.checked_sub(1).and_then(|before| call.rest()[before].literal()).unwrap_or_default();
+        let is_name = |it: &Argument| it.is_literal() && !it.has_literal("-");
+        for (at, argument) in call.rest().iter().enumerate().filter(|(_, argument)| is_name(argument)) {
+            let before = call.text_before(at);
             if is_alone || before.starts_with('-') || before == "::::" {
                 self.run(argument.word);
             }

@@ -4,6 +4,7 @@ use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
 use super::super::syntax::{Assignment, Descriptor, Part, Redirect, RedirectKind, Simple, Word};
 use super::argument::Argument;
+use super::embedded;
 use super::filter;
 use super::later::Value;
 use super::linked::{SHELL, is_of_process};
@@ -399,6 +400,9 @@ impl Walker {
             self.refuse(&call.sources(), "code for a command that the script chooses when it runs");
         }
         self.require_all(call.rest(), Requirement::Plain);
+        if let Some(interpreter) = embedded::interpreter_by_variable(call.words[0].word) {
+            self.interpreter(interpreter, call);
+        }
         for function in self.functions.clone() {
             self.function_call(&function, call);
         }

@@ -109,7 +109,6 @@ impl Walker {
             "aws" if first_is(call, &["s3"]) => self.operands_inside(call, 2),
             "az" => self.requested(call, &["--url", "--uri"]),
             "gh" | "glab" => self.body_file(call),
-            "curl" => self.form(call),
             _ => {}
         }
     }
@@ -118,7 +117,7 @@ impl Walker {
     fn option_values(&mut self, name: &str, call: Call) {
         let named = |options: &[&str], option: &str| options.contains(&option);
         for (at, argument) in call.rest().iter().enumerate() {
-            let before = at.checked_sub(1).and_then(|before| call.rest()[before].literal()).unwrap_or_default();
+            let before = call.text_before(at);
             let prefix = argument.word.prefix();
             let glued = prefix.split_once('=').map_or("", |(option, _)| option);
             for (program, options, language) in PROGRAM_TEXTS {
@@ -137,7 +136,7 @@ impl Walker {
     /// Notes a file of variables: a second line would set another one, such as `NODE_OPTIONS`.
     pub(super) fn variables_of_file(&mut self, call: Call) {
         for (at, argument) in call.rest().iter().enumerate() {
-            let before = at.checked_sub(1).and_then(|before| call.rest()[before].literal()).unwrap_or_default();
+            let before = call.text_before(at);
             let prefix = argument.word.prefix();
             let glued = FILES_OF_VARIABLES.iter().find_map(|option| prefix.strip_prefix(option)?.strip_prefix('='));
             let content = match glued {
@@ -171,12 +170,7 @@ impl Walker {
 
     /// Notes the headers of a mail, in front of the first empty line: a line break would add one.
     fn headers(&mut self, call: Call) {
-        let word = Self::stdin_redirect(call).and_then(|redirect| match redirect.kind {
-            RedirectKind::HereString => Some(&redirect.target),
-            RedirectKind::HereDocument(document) => Some(&call.scope.documents[document].body),
-            _ => None,
-        });
-        let Some(word) = word else { return self.require(&[call.scope.stdin], Requirement::OneLine) };
+        let Some(word) = Self::input_word(call) else { return self.require(&[call.scope.stdin], Requirement::OneLine) };
         let mail = self.argument(word, call.scope);
         let mut headers: Vec<Id> = Vec::new();
         for (part, sources) in mail.parts() {
@@ -235,24 +229,23 @@ impl Walker {
         }
     }
 
-    /// Notes the fields of a form, in which `;headers=@file` and its kin mean something.
-    fn form(&mut self, call: Call) {
-        for pair in call.rest().windows(2) {
-            if pair[0].has_literal("-F") || pair[0].has_literal("--form") {
-                self.require(&pair[1].sources(), Requirement::OneField);
-            }
-        }
+    /// Returns what a command gets on its input where that stands in the script.
+    pub(super) fn input_word<'a>(call: Call<'a>) -> Option<&'a Word> {
+        Self::stdin_redirect(call).and_then(|redirect| match redirect.kind {
+            RedirectKind::HereString => Some(&redirect.target),
+            RedirectKind::HereDocument(document) => Some(&call.scope.documents[document].body),
+            _ => None,
+        })
+    }
+
+    /// Returns the text of it, with a word in place of what is not the author's.
+    pub(super) fn input_text(call: Call) -> Option<String> {
+        Self::input_word(call).map(written::text_of)
     }
 
     /// Notes the variables that commands of an editor name, which stand on its input: they may run them.
     pub(super) fn commands_on_input(&mut self, call: Call) {
-        let word = Self::stdin_redirect(call).and_then(|redirect| match redirect.kind {
-            RedirectKind::HereString => Some(&redirect.target),
-            RedirectKind::HereDocument(document) => Some(&call.scope.documents[document].body),
-            _ => None,
-        });
-        let text = word.map(written::text_of).unwrap_or_default();
-        if text.contains('$') {
+        if Self::input_text(call).is_some_and(|text| text.contains('$')) {
             let any = self.flow.id(super::Node::AnyVariable);
             self.refuse(&[any], "in the environment of a program whose input names variables as its commands");
         }

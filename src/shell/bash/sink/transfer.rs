@@ -99,7 +99,9 @@ fn names_sent_file(before: &str) -> bool {
 
 /// Says whether an option is followed by the name of a file.
 pub(super) fn names_file(program: &str, option: &str) -> bool {
-    let by_program = |options: &[&str]| options.iter().any(|known| is_option(option, known));
+    // `-sXPOST` is no `-T`.
+    let has_value = program == "curl" && valued_letter(option).is_some_and(|(at, _)| at + 1 < option.len());
+    let by_program = |options: &[&str]| !has_value && options.iter().any(|known| is_option(option, known));
     FILES.contains(&option) || FILES_SHORT.iter().any(|(name, options)| *name == program && by_program(options))
 }
 
@@ -166,7 +168,27 @@ fn may_be_address(before: Option<&Argument>) -> bool {
     if option.starts_with("--") {
         return FLAGS_OF_CURL.contains(&option.as_str()) || option.contains('=');
     }
-    !option.ends_with(|letter| VALUED_LETTERS_OF_CURL.contains(letter))
+    valued_letter(&option).is_none_or(|(at, _)| at + 1 < option.len())
+}
+
+/// Returns the first letter of an option of `curl` that has a value, and its place: what stands behind it is the value, or
+/// else the next word.
+fn valued_letter(option: &str) -> Option<(usize, char)> {
+    let letters = option.strip_prefix('-').filter(|letters| !letters.starts_with('-'))?;
+    let (at, letter) = letters.char_indices().find(|(_, letter)| VALUED_LETTERS_OF_CURL.contains(*letter))?;
+    letters[..at].chars().all(|flag| flag.is_ascii_alphanumeric()).then_some((at + 1, letter))
+}
+
+/// Letters of those whose value may be glued to them and is looked at as one that is the next word.
+const GLUED_LETTERS_OF_CURL: &str = "AbdeFHuwX";
+
+/// Returns the option of `curl` that has its value in the same word, and how many bytes in front of that are the option:
+/// `-sHTitle: …`, `-d"$text"`.
+pub(super) fn glued_to_option(word: &Argument) -> Option<(String, usize)> {
+    let prefix = word.word.prefix();
+    let (at, letter) = valued_letter(&prefix)?;
+    let has_value = at + 1 < prefix.len() || !word.is_literal();
+    (has_value && GLUED_LETTERS_OF_CURL.contains(letter)).then(|| (format!("-{letter}"), at + 1))
 }
 
 /// Says whether an option of `curl` makes brackets and braces in addresses stand for themselves.
@@ -190,7 +212,7 @@ impl Walker {
             "curl" => self.curl(call),
             "wget" => {
                 for (at, argument) in call.rest().iter().enumerate() {
-                    let before = at.checked_sub(1).and_then(|before| call.rest()[before].literal()).unwrap_or_default();
+                    let before = call.text_before(at);
                     if matches!(before.as_str(), "--header" | "-H") {
                         self.require(&argument.sources(), Requirement::OneLine);
                     } else if !argument.word.prefix().starts_with('-') && !TEXTS_OF_WGET.contains(&before.as_str()) {
@@ -264,30 +286,43 @@ impl Walker {
         let is_globbing_off = call.rest().iter().filter_map(Argument::literal).any(|it| turns_globbing_off(&it));
         for (at, argument) in call.rest().iter().enumerate() {
             let is_valued = |option: &Argument| !may_be_address(Some(option));
-            let before = at.checked_sub(1).map(|before| &call.rest()[before]);
-            if may_be_address(before) && !self.has_whole_elements(argument, is_valued) {
+            let before = call.before(at);
+            if !may_be_address(before) {
+                continue;
+            }
+            if let Some((option, value)) = glued_to_option(argument) {
+                self.value_of_curl(&option, &argument.behind(value).argument());
+            } else if !self.has_whole_elements(argument, is_valued) {
                 self.address(argument, !is_globbing_off, call.scope);
             }
         }
         for pair in call.rest().windows(2) {
-            let Some(option) = pair[0].literal() else { continue };
-            let value = &pair[1];
-            if option == "--data-urlencode" {
-                // `name=value` is sent; what has no `=` in front may be `name@file`.
-                if !value.word.prefix().contains('=') {
-                    self.require(&value.sources(), Requirement::Plain);
-                }
-            } else if is_option(&option, "-w") || option == "--write-out" {
-                self.require(&value.sources(), Requirement::NoFormat);
-                self.require(&value.first(), Requirement::NotAFile);
-            } else if (is_option(&option, "-b") || option == "--cookie") && !value.word.prefix().contains('=') {
-                self.path(value);
-            } else if SENT.iter().any(|known| is_option(&option, known)) {
-                self.sent(value);
+            if let Some(option) = pair[0].literal().filter(|_| glued_to_option(&pair[0]).is_none()) {
+                self.value_of_curl(&option, &pair[1]);
             }
-            if is_option(&option, "-H") || option == "--header" {
-                self.require(&value.sources(), Requirement::OneLine);
+        }
+    }
+
+    /// Follows what an option of `curl` is given.
+    fn value_of_curl(&mut self, option: &str, value: &Argument) {
+        if option == "--data-urlencode" {
+            // `name=value` is sent; what has no `=` in front may be `name@file`.
+            if !value.word.prefix().contains('=') {
+                self.require(&value.sources(), Requirement::Plain);
             }
+        } else if is_option(option, "-w") || option == "--write-out" {
+            self.require(&value.sources(), Requirement::NoFormat);
+            self.require(&value.first(), Requirement::NotAFile);
+        } else if (is_option(option, "-b") || option == "--cookie") && !value.word.prefix().contains('=') {
+            self.path(value);
+        } else if SENT.iter().any(|known| is_option(option, known)) {
+            self.sent(value);
+        }
+        if is_option(option, "-H") || option == "--header" {
+            self.require(&value.sources(), Requirement::OneLine);
+        }
+        if is_option(option, "-F") || option == "--form" {
+            self.require(&value.sources(), Requirement::OneField);
         }
     }
 

@@ -11,7 +11,10 @@ use super::super::symbol::Symbol;
 use super::super::syntax::{Part, Word};
 use super::argument::Argument;
 use super::descriptor::names_descriptor;
+use super::embedded::{Words, is_powershell};
 use super::file::file_node;
+use super::given::reads_environment;
+use super::later::RUN_BY_CODE;
 use super::simple::Call;
 use super::{CODE_DEPTH_MAX, Scope, Walker, by_name, code_option, environment};
 use crate::shell::filename::base;
@@ -22,10 +25,7 @@ const TEXTS_MAX: usize = 500;
 
 /// A word in place of what is not the author's: of a letter that is an option of hardly any program, and no name of a
 /// variable.
-const SOMETHING: &str = "x_0";
-
-/// What `make` reads if it is told nothing else.
-const MAKEFILES: &[&str] = &["Makefile", "makefile", "GNUmakefile"];
+pub(super) const SOMETHING: &str = "x_0";
 
 #[derive(Debug, Default)]
 pub(super) struct Written {
@@ -40,15 +40,16 @@ pub(super) struct Written {
 
 /// A place that runs what reaches some nodes.
 #[derive(Debug, Clone)]
-struct Run {
+pub(super) struct Run {
     nodes: Vec<Id>,
     /// What the text has as its `$0`, its arguments and its input, and where its output goes.
     zero: Id,
     arguments: Id,
     stdin: Id,
-    out: Id,
+    pub(super) out: Id,
     errors: Id,
     by: Runner,
+    words: Words,
 }
 
 /// What reads a text.
@@ -75,6 +76,19 @@ impl Walker {
         self.written.texts.get(&node).into_iter().flatten().map(String::as_str)
     }
 
+    /// Returns the author's texts in the files of a name that meets a test, each with the name of its file.
+    pub(super) fn texts_in_files(&mut self, is_one: impl Fn(&str) -> bool) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        for file in self.flow.files(is_one) {
+            let name = self.flow.file_name(file).unwrap_or_default().to_owned();
+            self.flow.walk_up(&[file], &mut self.written.walk);
+            let reaching = std::mem::take(&mut self.written.walk.reached);
+            let texts = reaching.iter().filter_map(|node| self.written.texts.get(node)).flatten();
+            found.extend(texts.map(|text| (name.clone(), text.clone())));
+        }
+        found
+    }
+
     /// Notes what `echo` and `printf` print of the author's text.
     pub(super) fn printed_text(&mut self, call: Call) {
         let Some(name) = call.name().filter(|name| matches!(name.as_str(), "echo" | "printf")) else { return };
@@ -93,8 +107,13 @@ impl Walker {
 
     /// Notes a place that runs what reaches `nodes`, with the arguments that are at the node `arguments`.
     pub(super) fn runs_text(&mut self, nodes: Vec<Id>, arguments: Id, by: Runner, scope: Scope) {
+        self.runs_text_with(nodes, arguments, Words::unknown(arguments), by, scope);
+    }
+
+    /// As [`Self::runs_text`], where the arguments are known one by one.
+    pub(super) fn runs_text_with(&mut self, nodes: Vec<Id>, arguments: Id, words: Words, by: Runner, scope: Scope) {
         let Scope { zero, stdin, out, errors, .. } = scope;
-        self.written.runs.push(Run { nodes, zero, arguments, stdin, out, errors, by });
+        self.written.runs.push(Run { nodes, zero, arguments, stdin, out, errors, by, words });
     }
 
     /// Notes that a file is run, with `arguments`.
@@ -106,7 +125,7 @@ impl Walker {
         }
         self.runs_meanwhile(&[given]);
         self.all_spelled_at(given, arguments);
-        self.runs_text(nodes, given, by, scope);
+        self.runs_text_with(nodes, given, Words::of(arguments), by, scope);
     }
 
     /// Returns what is in a file that is run.
@@ -149,31 +168,8 @@ impl Walker {
     pub(super) fn runs_beside(&mut self, text: String, arguments: Id, stdin: Id) {
         let [node, zero, out, errors] = [(); 4].map(|()| self.flow.stream());
         self.text_at(node, text);
-        self.written.runs.push(Run { nodes: vec![node], zero, arguments, stdin, out, errors, by: Runner::Shell });
-    }
-
-    /// Notes that `make` runs what its makefiles say.
-    pub(super) fn runs_makefile(&mut self, call: Call) {
-        let named = makefiles(call.rest());
-        named.iter().for_each(|file| self.run(file));
-        let mut nodes: Vec<Id> = named.iter().flat_map(|file| self.content(file)).collect();
-        nodes.push(call.scope.stdin);
-        // `make CMD='…'`
-        let assigned = call.rest().iter().filter_map(Argument::literal);
-        let assigned = assigned.filter_map(|it| Some(it.split_once('=').filter(|_| it.contains('$'))?.1.to_owned()));
-        for command in assigned.collect::<Vec<_>>() {
-            let (node, given) = (self.flow.stream(), self.flow.stream());
-            self.text_at(node, recipe(&command));
-            self.runs_text(vec![node], given, Runner::Shell, call.scope);
-        }
-        for text in call.rest().iter().filter_map(|it| it.literal()?.strip_prefix("--eval=").map(str::to_owned)) {
-            let node = self.flow.stream();
-            self.text_at(node, text);
-            nodes.push(node);
-        }
-        nodes.extend(MAKEFILES.iter().map(|name| self.flow.id(file_node(name))));
-        let given = self.flow.stream();
-        self.runs_text(nodes, given, Runner::Make, call.scope);
+        let (nodes, by, words) = (vec![node], Runner::Shell, Words::unknown(arguments));
+        self.written.runs.push(Run { nodes, zero, arguments, stdin, out, errors, by, words });
     }
 
     /// Notes that a package manager runs what the package's file says.
@@ -205,13 +201,15 @@ impl Walker {
             if run.by == Runner::Shell && is_made_of_texts && self.written.doubted.insert(at) {
                 self.doubt(&run);
             }
+            // Of several texts, and of what a program made of one, nobody knows what the file holds.
+            let is_whole = texts.len() == 1 && !is_made_of_texts;
             for text in texts {
                 if self.written.done.len() >= TEXTS_MAX && !self.written.done.contains(&(at, text.clone())) {
                     self.doubt(&run);
                     break;
                 } else if self.written.done.insert((at, text.clone())) {
                     has_run = true;
-                    self.run_text(&run, &text);
+                    self.run_text(&run, &text, is_whole);
                 }
             }
         }
@@ -223,11 +221,12 @@ impl Walker {
         self.written.runs.clone().iter().for_each(|run| self.doubt(run));
     }
 
-    fn run_text(&mut self, run: &Run, text: &str) {
+    /// Runs a text, which is the whole of what is run or a part of it.
+    fn run_text(&mut self, run: &Run, text: &str, is_whole: bool) {
         match (&run.by, by_first_line(text)) {
             (Runner::Shell, None) => self.shell_text(run, text),
-            (Runner::Shell, Some(name)) => self.program_of(run, &name, text),
-            (Runner::Interpreter(name), _) => self.program_of(run, name, text),
+            (Runner::Shell, Some(name)) => self.program_of(run, &name, text, is_whole),
+            (Runner::Interpreter(name), _) => self.program_of(run, name, text, is_whole),
             (Runner::Make, _) => self.makefile(run, text),
             (Runner::Package, _) => {
                 // Each text between quotes may be a script.
@@ -243,7 +242,7 @@ impl Walker {
         }
     }
 
-    fn shell_text(&mut self, run: &Run, text: &str) {
+    pub(super) fn shell_text(&mut self, run: &Run, text: &str) {
         let symbols: Vec<Symbol> = text.chars().map(Symbol::Char).collect();
         let reading = match read(&symbols) {
             Ok(reading) if self.code_depth < CODE_DEPTH_MAX => reading,
@@ -277,114 +276,27 @@ impl Walker {
         self.refuse(&reached, "given to code that pipehook can't read");
     }
 
-    /// Refuses what reaches a program, if the program runs texts.
-    fn program_of(&mut self, run: &Run, name: &str, text: &str) {
+    /// Refuses what reaches a program, if the program runs texts. What its language has an analysis for, that says.
+    fn program_of(&mut self, run: &Run, name: &str, text: &str, is_whole: bool) {
         let files = self.files_in_code(text);
         self.flow.edges(&files, run.out);
+        if reads_environment(text) {
+            let any = self.flow.id(Node::AnyVariable);
+            self.flow.edge(any, run.out);
+        }
+        let is_own = is_whole && !text.contains(SOMETHING);
+        let is_judged = self.judged_text(name, text, &run.words, is_own);
         if by_name::runs_texts(name, text) {
-            let is_listed = environment::is_listed(text);
-            let variables = self.flow.id(if is_listed { Node::Environment } else { Node::AnyVariable });
-            let reaching = [vec![run.arguments, run.stdin, variables], files].concat();
-            self.refuse(&reaching, "given to a program that runs texts");
-        }
-    }
-
-    /// Follows the commands that `make` runs while it reads a makefile: what they print becomes a part of others.
-    fn started_by_make(&mut self, run: &Run, text: &str) {
-        for command in shell_calls(text) {
-            let out = self.flow.stream();
-            self.shell_text(&Run { out, ..run.clone() }, &recipe(command.trim()));
-            self.refuse(&[out], "printed by a command of a makefile, which makes it a part of others");
-        }
-    }
-
-    /// Follows a makefile: a variable in it becomes a part of commands, and it may read files.
-    fn makefile(&mut self, run: &Run, text: &str) {
-        let is_name = |it: char| it.is_alphanumeric() || it == '_';
-        let own = text.replace("$$", "");
-        for (at, _) in own.match_indices('$') {
-            let rest = own[at + 1..].trim_start_matches(['(', '{']);
-            let name: String = rest.chars().take_while(|it| is_name(*it)).collect();
-            let variable = self.flow.id(Node::Variable(name.clone()));
-            self.refuse(&[variable], &format!("the value of `{name}`, which a makefile makes a part of its commands"));
-        }
-        if ["include", "$(shell", "$(file", "${shell"].iter().any(|word| text.contains(word)) {
-            for token in text.split(|it: char| !(is_name(it) || "-./".contains(it))).filter(|it| !it.is_empty()) {
-                let file = self.flow.id(file_node(token));
-                self.refuse(&[file], &format!("written to `{token}`, which a makefile reads"));
+            let mut reaching = [vec![run.stdin], files].concat();
+            if !is_judged {
+                let is_listed = environment::is_listed(text);
+                let variables = self.flow.id(if is_listed { Node::Environment } else { Node::AnyVariable });
+                reaching.extend([run.arguments, variables]);
             }
+            self.refuse(&reaching, RUN_BY_CODE);
         }
-        self.started_by_make(run, text);
-        let names = self.flow.id(Node::FileNames);
-        if text.contains("$(wildcard") || text.contains("${wildcard") {
-            self.refuse(&[names], "the name of a file that a makefile makes a part of its commands");
-        }
-        let is_other = text.contains(".RECIPEPREFIX");
-        let joined = text.replace("\\\n", " ");
-        for line in joined.lines() {
-            // Behind a rule's `;`, and in a variable, a command may stand as well.
-            let command = match line.strip_prefix('\t') {
-                Some(command) => Some(command),
-                None if is_other => line.get(1..),
-                None if line.contains("$$") => {
-                    line.split_once([';', '=']).map_or(Some(line), |(_, command)| Some(command))
-                }
-                None => None,
-            };
-            let Some(command) = command else { continue };
-            self.shell_text(run, &recipe(command.trim_start_matches(['@', '-', '+', ' '])));
-        }
+        self.changed_by_file(name, text, run.arguments);
     }
-}
-
-/// Returns the names of the makefiles that options of `make` give: `-f m`, `-fm`, `--file=m`.
-fn makefiles(arguments: &[Argument]) -> Vec<Word> {
-    named_by_option(arguments, &["--file", "--makefile"], 'f')
-}
-
-/// Returns the names of the files that an option gives, which has long names and a letter: `-f m`, `-fm`, `--file=m`.
-pub(super) fn named_by_option(arguments: &[Argument], long_names: &[&str], letter: char) -> Vec<Word> {
-    let mut files = Vec::new();
-    for (at, argument) in arguments.iter().enumerate() {
-        let prefix = argument.word.prefix();
-        let long = long_names.iter().find_map(|option| prefix.strip_prefix(option));
-        let is_short = prefix.starts_with('-') && !prefix.starts_with("--");
-        let short = is_short.then(|| prefix.split_once(letter).map(|(_, rest)| rest)).flatten();
-        let Some(glued) = long.or(short) else { continue };
-        let glued = glued.strip_prefix('=').unwrap_or(glued);
-        if glued.is_empty() && argument.is_literal() {
-            files.extend(arguments.get(at + 1).map(|next| next.word.clone()));
-        } else {
-            let mut file = Word::default();
-            glued.chars().for_each(|letter| file.push_char(letter, false));
-            let behind = argument.word.parts.iter().skip_while(|part| matches!(part, Part::Text { .. }));
-            file.parts.extend(behind.cloned());
-            files.push(file);
-        }
-    }
-    files
-}
-
-/// Returns the commands of `$(shell …)` in a makefile, and of `name != …`.
-fn shell_calls(text: &str) -> Vec<String> {
-    let mut calls = Vec::new();
-    for open in ["$(shell ", "${shell "] {
-        for (at, _) in text.match_indices(open) {
-            let rest = &text[at + open.len()..];
-            let mut depth = 1_usize;
-            let end = rest.find(|it: char| {
-                match it {
-                    '(' | '{' => depth += 1,
-                    ')' | '}' => depth -= 1,
-                    _ => {}
-                }
-                depth == 0
-            });
-            calls.push(rest[..end.unwrap_or(rest.len())].to_owned());
-        }
-    }
-    let assigned = text.lines().filter_map(|line| Some(line.split_once("!=")?.1.to_owned()));
-    calls.into_iter().chain(assigned).collect()
 }
 
 /// Returns a word's text, with a word in place of all that is not the author's.
@@ -413,25 +325,7 @@ fn by_first_line(text: &str) -> Option<String> {
     let line = text.lines().next()?.strip_prefix("#!")?;
     let mut words = line.split_whitespace().map(base);
     let name = words.find(|word| *word != "env" && !word.starts_with('-'))?;
-    code_option::is_interpreter(name).then(|| name.to_owned())
-}
-
-/// Returns what a shell gets of a line of a recipe: a word in place of the variables of `make`.
-fn recipe(line: &str) -> String {
-    let mut command = String::new();
-    let mut rest = line;
-    while let Some((before, after)) = rest.split_once('$') {
-        command.push_str(before);
-        let (value, behind) = match after.chars().next() {
-            Some('$') => ("$", &after[1..]),
-            Some('(' | '{') => (SOMETHING, after.find([')', '}']).map_or("", |end| &after[end + 1..])),
-            Some(other) => (SOMETHING, &after[other.len_utf8()..]),
-            None => ("", after),
-        };
-        command.push_str(value);
-        rest = behind;
-    }
-    command + rest
+    (code_option::is_interpreter(name) || is_powershell(name)).then(|| name.to_owned())
 }
 
 /// Returns what `printf` prints: the format with the values in it.

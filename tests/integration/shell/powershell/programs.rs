@@ -6,6 +6,13 @@ use pipehook::shell::Language;
 
 /// Scripts that take no value, or none that is code.
 const NO_CODE: &[&str] = &[
+    "$env:T = \"${{ x }}\"; Set-Content x.sh 'eval \"$T\"'; bash x.sh",
+    "$env:T = \"${{ x }}\"; 'eval \"$T\"' > run.txt; bash ./run.txt",
+    "$env:T = \"${{ x }}\"; [System.Diagnostics.Process]::Start(\"bash\", \"-c 'eval `\"`$T`\"'\")",
+    "[IO.File]::WriteAllText(\"run.txt\", 'eval \"$1\"'); bash run.txt \"${{ x }}\"",
+    "$env:T = \"${{ x }}\"; @'\nimport os\nos.system(os.environ[\"T\"])\n'@ | python3 -",
+    "$env:T = \"${{ x }}\"; Set-Content s.py @'\nimport os\nos.system(os.environ[\"T\"])\n'@; python3 s.py",
+    "\"${{ x }}\" > test_a.txt; pytest -q",
     "git config alias.x \"${{ x }}\"; git x",
     "git -c \"core.pager=${{ x }}\" log",
     "git log --output=${{ x }}",

@@ -142,6 +142,8 @@ const SOME: &[(&str, &str, &str)] = &[
 
 /// Scripts near to these, which take every text that is no option.
 const EVERY: &[&str] = &[
+    "$env:T = \"${{ x }}\"; Set-Content x.sh 'echo \"$T\"'; bash x.sh",
+    "Set-Content notes.txt \"${{ x }}\"; pytest -q",
     "$u = \"https://x.example/a/${{ x }}\"; irm $u",
     "$b = 'https://x.example'; $u = \"$b/a/${{ x }}\"; Invoke-RestMethod -Uri $u -Method Post",
     "Set-Content notes.md \"${{ x }}\"; git add notes.md",

@@ -26,6 +26,15 @@ fn what_comes_to_run_a_value_is_told_with_its_line() {
 
 /// Scripts that name a file, an address or a part of one by the value: what they take, and what they don't.
 const DEMANDING: &[(&str, &str, &str)] = &[
+    ("open('.env', 'w').write('A=${{ x }}\\n')", "a b", "a\nNODE_OPTIONS=x"),
+    ("t = '${{ x }}'\nwith open('.env', 'a') as f:\n    f.write(f'A={t}\\n')", "a - b", "a\nNODE_OPTIONS=x"),
+    (
+        "import re\nt = '${{ x }}'\ns = open('pyproject.toml').read()\nopen('pyproject.toml', 'w').write(re.sub('version = .*', 'version = \"' + t + '\"', s))",
+        "1.2",
+        "1\"\n[tool.x]",
+    ),
+    ("from pathlib import Path\nPath('pyproject.toml').write_text('version = \"${{ x }}\"')", "1.2", "1\"\n[tool.x]"),
+    ("t = '${{ x }}'\nopen('CMakeLists.txt', 'w').write('set(T ' + t + ')')", "v1", "v) execute_process(x"),
     ("import xml.etree.ElementTree as ET\nET.ElementTree(ET.Element('a')).write('${{ x }}')", "a/b.xml", "/tmp/x"),
     ("import xml.etree.ElementTree as ET\nET.parse('a.xml').write('${{ x }}.xml')", "a", "../a"),
     ("import xml.etree.ElementTree as ET\nET.ElementTree(file='${{ x }}')", "a.xml", "/etc/x"),
