@@ -106,11 +106,6 @@ const CARRIED: &[(&str, &str, &str)] = &[
         "bash: |\n    git show --stat; sh build.sh",
     ),
     (
-        "bash: |\n    echo \"a: ${{ x }}\" > deploy.yml",
-        "bash: |\n    kubectl apply -f deploy.yml",
-        "bash: |\n    cat deploy.yml; kubectl apply -f service.yml",
-    ),
-    (
         "bash: |\n    echo \"a: ${{ x }}\" > k8s/a.yaml",
         "bash: |\n    kubectl -n prod apply --recursive -f k8s/",
         "bash: |\n    kubectl -n prod logs -f web; wc -c k8s/a.yaml",
@@ -119,26 +114,6 @@ const CARRIED: &[(&str, &str, &str)] = &[
         "bash: |\n    echo \"a: ${{ x }}\" > base/a.yaml",
         "bash: |\n    kubectl apply -k base",
         "bash: |\n    kubectl get -k base -o name; cat base/a.yaml",
-    ),
-    (
-        "bash: |\n    echo \"a: ${{ x }}\" > a.yml",
-        "bash: |\n    cat a.yml | kubectl create -f -",
-        "bash: |\n    cat a.yml | wc -l; kubectl create namespace a",
-    ),
-    (
-        "bash: |\n    echo \"a: ${{ x }}\" > values.yaml",
-        "bash: |\n    helm upgrade --install app ./chart --values values.yaml",
-        "bash: |\n    cat values.yaml; helm upgrade --install app ./chart --values prod.yaml",
-    ),
-    (
-        "bash: |\n    echo \"a = ${{ x }}\" > run.tfvars",
-        "bash: |\n    terraform plan -var-file=run.tfvars",
-        "bash: |\n    cat run.tfvars; terraform plan -var-file=prod.tfvars",
-    ),
-    (
-        "bash: |\n    echo \"a: ${{ x }}\" > t.yml",
-        "bash: |\n    aws cloudformation deploy --stack-name a --template-file t.yml",
-        "bash: |\n    aws s3 cp t.yml s3://b/; aws cloudformation deploy --stack-name a --template-file prod.yml",
     ),
     (
         "bash: |\n    echo \"${{ x }}\" > site.yml",
@@ -375,6 +350,15 @@ const READ_BACK: &[(&str, &str, &str, &str)] = &[
     ("echo \"${{ x }}\" > v", "sed \"s/a/$(cat v)/\" f", "text", "x/e; y"),
     ("echo \"${{ x }}\" > v", "docker build -t \"app:$(cat v)\" .", "1.2.3", ""),
     ("echo \"${{ x }}\" > v", "kubectl apply -f v", "one line", "a\\nb: c"),
+    ("echo \"a: ${{ x }}\" > a.yml", "cat a.yml | kubectl create -f -", "one line", "a\\nb: c"),
+    ("echo \"a: ${{ x }}\" > v.yaml", "helm upgrade app ./chart --values v.yaml", "one line", "a\\nb: c"),
+    ("echo \"a = ${{ x }}\" > v", "terraform plan -var-file=v", "one line", "a\\nb = 1"),
+    (
+        "echo \"a: ${{ x }}\" > t.yml",
+        "aws cloudformation deploy --stack-name a --template-file t.yml",
+        "a b",
+        "a\\nb: c",
+    ),
     ("echo \"${{ x }}\" > v; cp v w", "git log \"$(cat w)\"", "main", "--output=x"),
     ("x=\"${{ x }}\"; echo \"${x#v}\" > v", "git tag \"$(cat v)\"", "v1.2", "v-d1.2"),
     ("x=\"${{ x }}\"; y=b; echo \"$y-$x\" > v", "git tag \"$(cat v)\"", "1.2", "--delete"),

@@ -299,7 +299,6 @@ impl Walker {
         let content = if is_input { call.scope.stdin } else { self.flow.id(file_node(file)) };
         self.require(&[content], document(name));
         if DOCUMENTS.contains(&name) {
-            self.later.obeyed.push(content);
             let takes_folder = call.rest().iter().any(|it| SETTING_UP.iter().any(|word| it.has_literal(word)));
             self.later.obeys_folder |= takes_folder && !is_input && is_folder_of_documents(file);
         }
