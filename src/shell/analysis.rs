@@ -26,6 +26,9 @@ const HELP_FOR_RAW: &str = "leave out the `r` in front of the string: another ta
 const HELP_FOR_CODE: &str =
     "pass it in `env:` and let the program read it from there, such as `os.environ['NAME']` or `process.env.NAME`";
 
+/// What to do about a text that a program may take for a file's name.
+const HELP_FOR_FILE_MARK: &str = "use an option that takes every text, such as `curl --data-raw` or `--form-string`, or give the text on the standard input, as `--body-file -` takes it";
+
 /// What to do about a text that bash would evaluate as a number.
 const HELP_FOR_BASH: &str =
     "check it first, as in `n=…; [[ $n =~ ^[0-9]+$ ]] || exit 1`, and use `$n`; or refuse such payloads with a filter";
@@ -239,6 +242,7 @@ impl Analysis {
         let stands_in = |part: &str| hole.place.is_some_and(|place| place.contains(part));
         let help = match unmet {
             Requirement::Number => HELP_FOR_PYTHON,
+            Requirement::NotAFile | Requirement::NoFileAddress => HELP_FOR_FILE_MARK,
             Requirement::Plain if stands_in("a raw string") => HELP_FOR_RAW,
             Requirement::Plain if stands_in("of an f-string") => HELP_FOR_PYTHON,
             Requirement::Plain | Requirement::PlainPath if hole.help.is_some() => hole.help.unwrap_or(HELP),

@@ -189,7 +189,8 @@ impl Change {
             matches!(requirement, Requirement::NotAnOption | Requirement::NoOptionInPath | Requirement::NoOptions);
         before.extend((is_told && !is_option && self.has(Self::FOREIGN)).then_some(Requirement::NoForeignMark));
         before.extend((is_told && self.has(Self::QUOTED)).then_some(Requirement::NoFormat));
-        let is_mark = matches!(requirement, Requirement::NotAFile | Requirement::OneRef);
+        let is_mark =
+            matches!(requirement, Requirement::NotAFile | Requirement::NoFileAddress | Requirement::OneRef);
         if is_option && self.has(Self::BEFORE_DASH) || is_mark && self.has(Self::BEFORE_MARK) {
             before.extend(self.without_neighbours().not_empty().unwrap_or_else(|| vec![Requirement::HasWord]));
         }
@@ -221,11 +222,13 @@ impl Change {
             Requirement::NotEmpty => self.not_empty(),
             Requirement::Repository if self.has_another_front() => Some(self.plain(Requirement::Plain)),
             Requirement::WebAddress if self.has_another_front() => Some(vec![Requirement::NoOtherScheme]),
-            Requirement::NotAFile if self.has(Self::LED) => Some(Vec::new()),
-            Requirement::NotAFile if self.has(Self::CUT.with(Self::ANY)) => {
+            Requirement::NotAFile | Requirement::NoFileAddress if self.has(Self::LED) => Some(Vec::new()),
+            Requirement::NotAFile | Requirement::NoFileAddress if self.has(Self::CUT.with(Self::ANY)) => {
                 Some(vec![requirement, Requirement::NoFileAtAll])
             }
-            Requirement::NotAFile if self.has(Self::MARKED) => Some(vec![requirement, Requirement::NoFileMark]),
+            Requirement::NotAFile | Requirement::NoFileAddress if self.has(Self::MARKED) => {
+                Some(vec![requirement, Requirement::NoFileMark])
+            }
             Requirement::OneWord if self != Self::NONE => Some(self.plain(Requirement::Plain)),
             Requirement::NoPattern | Requirement::OnePath | Requirement::OneAddress if self.leaves_words() => {
                 Some(Vec::new())

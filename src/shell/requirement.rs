@@ -91,6 +91,8 @@ pub enum Requirement {
     NoBackslash,
     /// Neither begins with `@` or `<` nor with `file:` or `fileb:`, which make programs read a file.
     NotAFile,
+    /// Does not begin with `file:` or `fileb:`, by which `aws` reads a file.
+    NoFileAddress,
     /// No blank, and none of `*`, `?`, `[` and `(`: the shell makes one word of it, and no names of files.
     OneWord,
     /// None of the marks of a regular expression: it stands for itself in one.
@@ -177,6 +179,7 @@ impl Requirement {
             Self::OneItem => !value.contains([':', '*', '?', '[', ']', '`']),
             Self::NoFormat => !value.contains(['%', '\\']),
             Self::NoBackslash => !value.contains('\\'),
+            Self::NoFileAddress => !["file:", "fileb:"].iter().any(|mark| value.starts_with(mark)),
             Self::NotAFile => !FILE_MARKS.iter().any(|mark| value.starts_with(mark)),
             Self::OneWord => !value.contains(|it: char| it.is_ascii_whitespace() || "*?[(".contains(it)),
             Self::NoPattern => !value.contains(|it: char| ".*+?|^$()[]{}\\".contains(it)),
@@ -242,6 +245,7 @@ impl Requirement {
             Self::OneItem => "a name without `:`, `*`, `?` and brackets",
             Self::NoFormat => "text without `%` and `\\`",
             Self::NoBackslash => "text without `\\`",
+            Self::NoFileAddress => "text that doesn't begin with `file:` or `fileb:`",
             Self::NotAFile => "text that doesn't begin with `@`, `<` or `file:`",
             Self::OneWord => "text without blanks, `*`, `?`, `[` and `(`, or put into double quotes",
             Self::NoPattern => {

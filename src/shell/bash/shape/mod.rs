@@ -290,6 +290,7 @@ impl Shape {
             }
             Requirement::OneItem => !has(":*?[]`"),
             Requirement::NotAFile => !begins("@<") && !has(":"),
+            Requirement::NoFileAddress => !has(":"),
             Requirement::OneWord => !has(" \t\n*?[("),
             Requirement::NoPattern => !has(".*+?|^$()[]{}\\"),
             Requirement::OnePath => !has("*?[:\\") && !begins("."),

@@ -4,6 +4,7 @@ use super::super::requirement::Requirement;
 use super::Walker;
 use super::argument::Argument;
 use super::simple::Call;
+use super::tool::takes_text;
 
 /// Programs with the words behind which they run what is named next.
 const RUNNERS: &[(&str, &[&str])] = &[
@@ -37,6 +38,12 @@ const RUNNING_VERBS: &[&str] = &["run", "exec", "shell", "do", "enter", "spawn",
 
 /// Programs in which such a word means something else.
 const OTHERWISE: &[&str] = &[
+    "mail",
+    "mailx",
+    "s-nail",
+    "mutt",
+    "logger",
+    "notify-send",
     "jq",
     "yq",
     "awk",
@@ -127,7 +134,11 @@ impl Walker {
     pub(super) fn package(&mut self, name: &str, call: Call) {
         let options = VALUED.iter().find(|(program, _)| *program == name).map_or(&[][..], |(_, options)| *options);
         let is_option = |it: &Argument| options.iter().any(|option| it.has_literal(option));
-        let is_value = |at: usize| call.before(at).is_some_and(is_option) && !call.rest()[at].word.may_be_many();
+        let is_value = |at: usize| {
+            let before = call.before(at);
+            let is_text = before.and_then(Argument::literal).is_some_and(|option| takes_text(name, call, &option));
+            (is_text || before.is_some_and(is_option)) && !call.rest()[at].word.may_be_many()
+        };
         let is_verb = |at: &usize| !call.rest()[*at].word.prefix().starts_with('-') && !is_value(*at);
         let Some(verb) = (0..call.rest().len()).find(is_verb) else { return };
         if EXTENSIBLE.contains(&name) {

@@ -70,21 +70,86 @@ const FILES_OF_VARIABLES: &[&str] = &["--env-file", "--env-file-if-exists"];
 
 /// Options whose value is the next word, whatever it begins with, and is text that the program keeps or sends; of
 /// `git` those of the commands that stand there, as `-m` is a word of its own to others.
+/// Each was looked up in its program's manual: getopt(3), `curl` and the programs in Go take the next word as it is, those
+/// in Python that use `argparse`, such as `aws`, don't.
 const TEXTS: &[(&str, &[&str], &[&str])] = &[
     ("git", &["commit", "tag", "merge", "notes"], &["-m", "--message"]),
-    ("git", &["commit"], &["-am"]),
+    ("git", &["log", "shortlog", "rev-list"], &["--grep", "--author", "--committer"]),
+    ("git", &["grep"], &["-e"]),
     ("gh", &[], &["--title", "--body", "--notes", "--subject", "--description"]),
+    ("gh", &["issue", "pr"], &["--label", "--add-label", "--remove-label", "--assignee", "--milestone", "--comment"]),
+    ("gh", &["issue", "pr", "release"], &["-b", "-t"]),
+    ("gh", &["release"], &["-n"]),
     ("glab", &[], &["--title", "--description", "--message", "--notes"]),
+    ("glab", &["issue", "mr"], &["-m", "-t"]),
+    (
+        "curl",
+        &[],
+        &[
+            "-d",
+            "--data",
+            "--data-raw",
+            "--data-binary",
+            "--data-ascii",
+            "--data-urlencode",
+            "--json",
+            "-A",
+            "--user-agent",
+            "-e",
+            "--referer",
+            "-u",
+            "--user",
+            "-H",
+            "--header",
+            "-F",
+            "--form",
+            "--form-string",
+        ],
+    ),
+    ("wget", &[], &["--post-data", "--body-data", "-U", "--user-agent", "--referer", "--header"]),
+    ("helm", &[], &["--description"]),
+    ("docker", &["commit"], &["-m", "--message"]),
+    ("svn", &["commit", "ci"], &["-m", "--message"]),
+    ("hg", &["commit", "ci"], &["-m", "--message"]),
+    ("mail", &[], &["-s"]),
+    ("mailx", &[], &["-s"]),
+    ("s-nail", &[], &["-s"]),
+    ("mutt", &[], &["-s"]),
+    ("grep", &[], &["-e"]),
+    ("egrep", &[], &["-e"]),
+    ("fgrep", &[], &["-e"]),
+    ("zgrep", &[], &["-e"]),
+    ("rg", &[], &["-e"]),
+    ("date", &[], &["-d", "--date"]),
 ];
+
+/// Letters of options without a value that may stand in front of one that has a text, by program: `git commit -am`.
+const LETTERS_IN_FRONT: &[(&str, &str)] =
+    &[("git", "aqsnveip"), ("curl", "sSfLkgiIvNG"), ("grep", "iqvcnFEowxlLrsh"), ("egrep", "iqvcnowx"), ("rg", "iFNnow")];
+
+/// Options in front of a command of `git` that take the next word (git(1)).
+const VALUED_OF_GIT: &[&str] = &["-c", "-C", "--git-dir", "--work-tree", "--namespace"];
 
 /// Says whether an option of a program has a text for its value.
 pub(super) fn takes_text(name: &str, call: Call, option: &str) -> bool {
-    let is_command = |commands: &[&str]| {
-        commands.is_empty() || call.rest().first().is_some_and(|first| commands.iter().any(|it| first.has_literal(it)))
+    let is_value = |at: usize| {
+        let before = at.checked_sub(1).map(|before| &call.rest()[before]);
+        name == "git" && before.is_some_and(|before| VALUED_OF_GIT.iter().any(|it| before.has_literal(it)))
     };
-    TEXTS
-        .iter()
-        .any(|(program, commands, options)| *program == name && options.contains(&option) && is_command(commands))
+    let is_command_word = |at: &usize| {
+        name != "git" || !is_value(*at) && !call.rest()[*at].word.prefix().starts_with('-')
+    };
+    let command = (0..call.rest().len()).find(is_command_word).map(|at| &call.rest()[at]);
+    let is_command =
+        |words: &[&str]| words.is_empty() || command.is_some_and(|it| words.iter().any(|word| it.has_literal(word)));
+    let letters = option.strip_prefix('-').filter(|it| it.is_ascii() && !it.starts_with('-')).unwrap_or_default();
+    let (flags, last) = letters.split_at(letters.len().saturating_sub(1));
+    let known = LETTERS_IN_FRONT.iter().find(|(program, _)| *program == name).map_or("", |(_, flags)| *flags);
+    let is_last = !flags.is_empty() && flags.chars().all(|flag| known.contains(flag));
+    let is_one = |known: &&str| *known == option || is_last && known.len() == 2 && known.strip_prefix('-') == Some(last);
+    TEXTS.iter().any(|(program, commands, options)| {
+        *program == name && options.iter().any(|it| is_one(it)) && is_command(commands)
+    })
 }
 
 impl Walker {

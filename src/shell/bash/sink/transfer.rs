@@ -3,10 +3,10 @@
 
 use super::super::flow::Id;
 use super::super::requirement::Requirement;
-use super::super::syntax::{Descriptor, Part, RedirectKind};
-use super::Walker;
+use super::super::syntax::{Command, Descriptor, Part, RedirectKind, Script, Word};
 use super::argument::Argument;
 use super::simple::Call;
+use super::{Scope, Walker};
 
 /// Options of `curl` whose value is what is sent, or `@` and the name of a file with it.
 const SENT: &[&str] =
@@ -225,9 +225,9 @@ impl Walker {
             "gcc" | "cc" | "clang" | "g++" | "c++" | "clang++" | "ld" | "javac" | "dig" | "7z" | "7za" => {
                 call.rest().iter().for_each(|argument| self.require(&argument.first(), Requirement::NotAFile));
             }
-            "aws" | "az" | "http" | "https" | "xh" | "gh" | "glab" => {
-                call.rest().iter().for_each(|argument| self.sent(argument));
-            }
+            "az" | "http" | "https" | "xh" => call.rest().iter().for_each(|argument| self.sent(argument)),
+            "aws" => call.rest().iter().for_each(|argument| self.sent_unless(argument, Requirement::NoFileAddress)),
+            "gh" | "glab" => self.fields(call),
             "scp" | "rsync" | "sftp" => call.rest().iter().for_each(|argument| self.remote_path(argument)),
             "redis-cli" => self.redis(call),
             "dd" => self.dd(call),
@@ -291,20 +291,20 @@ impl Walker {
                 continue;
             }
             if let Some((option, value)) = glued_to_option(argument) {
-                self.value_of_curl(&option, &argument.behind(value).argument());
+                self.value_of_curl(&option, &argument.behind(value).argument(), call.scope);
             } else if !self.has_whole_elements(argument, is_valued) {
                 self.address(argument, !is_globbing_off, call.scope);
             }
         }
         for pair in call.rest().windows(2) {
             if let Some(option) = pair[0].literal().filter(|_| glued_to_option(&pair[0]).is_none()) {
-                self.value_of_curl(&option, &pair[1]);
+                self.value_of_curl(&option, &pair[1], call.scope);
             }
         }
     }
 
     /// Follows what an option of `curl` is given.
-    fn value_of_curl(&mut self, option: &str, value: &Argument) {
+    fn value_of_curl(&mut self, option: &str, value: &Argument, scope: Scope) {
         if option == "--data-urlencode" {
             // `name=value` is sent; what has no `=` in front may be `name@file`.
             if !value.word.prefix().contains('=') {
@@ -315,8 +315,10 @@ impl Walker {
             self.require(&value.first(), Requirement::NotAFile);
         } else if (is_option(option, "-b") || option == "--cookie") && !value.word.prefix().contains('=') {
             self.path(value);
+        } else if option == "--url-query" && !value.word.prefix().contains('=') {
+            self.require(&value.sources(), Requirement::Plain);
         } else if SENT.iter().any(|known| is_option(option, known)) {
-            self.sent(value);
+            self.sent_by_curl(option, value, scope);
         }
         if is_option(option, "-H") || option == "--header" {
             self.require(&value.sources(), Requirement::OneLine);
@@ -326,8 +328,61 @@ impl Walker {
         }
     }
 
+    /// Notes what `curl` sends: of a field of a form `@` behind the name is a file's mark, of all else only the one that
+    /// the whole word begins with (curl(1), `--data`, `--form`).
+    fn sent_by_curl(&mut self, option: &str, value: &Argument, scope: Scope) {
+        if is_option(option, "-F") || option == "--form" {
+            return self.sent(value);
+        }
+        let mut names_file = false;
+        for (part, sources) in value.parts() {
+            match part {
+                Part::Text { text, .. } if text.is_empty() => {}
+                Part::Text { text, .. } if text.starts_with(['@', '<']) => names_file = true,
+                Part::Text { .. } if !names_file => return,
+                Part::Text { .. } => {}
+                _ if names_file => self.require(sources, Requirement::InsidePath),
+                Part::Substitution { script, .. } if self.begins_by_author(script, scope) => return,
+                _ => self.require(sources, Requirement::NotAFile),
+            }
+        }
+    }
+
+    /// Says whether what a script prints begins with a character of the author's that marks neither a file nor an option:
+    /// `$(printf '{"text": "%s"}' "$text")`, `$(cat <<EOF …)`.
+    fn begins_by_author(&self, script: &Script, scope: Scope) -> bool {
+        let [Command::Simple(simple)] = script.commands.as_slice() else { return false };
+        let begins = |text: &str| text.starts_with(|first: char| first.is_alphanumeric() || "{[\"*#(".contains(first));
+        let name = simple.words.first().and_then(Word::literal).filter(|name| !self.functions.contains(name));
+        match (name.as_deref(), simple.redirects.as_slice()) {
+            (Some("printf" | "echo"), []) => simple.words.get(1).is_some_and(|text| begins(&text.prefix())),
+            (Some("cat"), [redirect]) if simple.words.len() == 1 => match redirect.kind {
+                RedirectKind::HereDocument(document) => begins(&scope.documents[document].body.prefix()),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Notes the fields of a request: those of `-F` are files behind `@`, those of `-f` texts (gh-api(1)).
+    fn fields(&mut self, call: Call) {
+        for (at, argument) in call.rest().iter().enumerate() {
+            let before = at.checked_sub(1).and_then(|before| call.rest()[before].literal()).unwrap_or_default();
+            let prefix = argument.word.prefix();
+            let is_glued = prefix.starts_with("--field=") || prefix.starts_with("-F");
+            if matches!(before.as_str(), "-F" | "--field") || is_glued {
+                self.sent(argument);
+            }
+        }
+    }
+
     /// Notes that a value is sent as it is, and must not become the name of a file that is sent instead.
     fn sent(&mut self, argument: &Argument) {
+        self.sent_unless(argument, Requirement::NotAFile);
+    }
+
+    /// Notes a value that is sent as it is, if it has a form by which it is no file's name.
+    fn sent_unless(&mut self, argument: &Argument, no_file: Requirement) {
         let mut deciding: Vec<Id> = argument.first();
         let mut before = String::new();
         for (part, sources) in argument.parts() {
@@ -339,7 +394,7 @@ impl Walker {
                 _ => {}
             }
         }
-        self.require(&deciding, Requirement::NotAFile);
+        self.require(&deciding, no_file);
     }
 
     /// Follows an argument that may be `host:path`: the other machine's shell may read the path, and a
