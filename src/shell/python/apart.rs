@@ -41,6 +41,11 @@ fn change_of(number: usize) -> Change {
     Change::of_number(u32::try_from(number >> SHIFT).unwrap_or(u32::MAX))
 }
 
+/// Says whether another text may have been made of that of a hole.
+pub(super) fn is_changed(number: usize) -> bool {
+    change_of(number) != Change::NONE
+}
+
 fn number_of(hole: usize, change: Change) -> usize {
     hole | usize::try_from(change.number()).unwrap_or(usize::MAX) << SHIFT
 }
@@ -155,8 +160,11 @@ impl Judge<'_> {
         match expression {
             Expr::Item(_, key) => match &**key {
                 Expr::List(items) => kept::sliced(items),
-                _ => Change::NONE,
+                _ => self.taken_out(expression),
             },
+            Expr::Text(pieces) if self.fills && pieces.iter().any(|it| matches!(it, Piece::Field(_))) => {
+                Change::DECODED
+            }
             // The text in which a match was found.
             Expr::Member(_, name) if name == "string" => Change::FREE,
             Expr::Member(owner, name)
@@ -199,13 +207,33 @@ impl Judge<'_> {
             "strip" | "lstrip" | "removeprefix" if is_method => kept::without_front(name, arguments),
             "encode" | "decode" => kept::coded(arguments),
             "bytes" | "str" if arguments.len() > 1 => kept::coded(&arguments[1..]),
+            "read" | "readline" | "readlines" | "getvalue" | "getbuffer" if self.writes_memory() => Change::FREE,
             "read" | "readline" | "readlines" | "getvalue" if self.takes_pieces() => Change::ANY,
+            "min" | "max" if arguments.len() == 1 && self.has_characters(&arguments[0].value) => Change::ANY,
+            "bytearray" | "array" => Change::FREE,
+            "bytes" if arguments.len() == 1 && !self.has_characters(&arguments[0].value) => Change::FREE,
+            "bytes" if matches!(arguments, [Argument { value: Expr::Name(_), .. }]) && self.moves_items() => {
+                Change::FREE
+            }
+            "center" | "rjust" if is_method => self.filled(name, arguments),
+            "indent" => self.filled(name, arguments),
+            "format" if !is_method || owner.is_none() => {
+                arguments.get(1).map_or(Change::NONE, |it| self.format_of(&it.value))
+            }
+            "__format__" => arguments.first().map_or(Change::NONE, |it| self.format_of(&it.value)),
+            "format" | "format_map" => owner.map_or(Change::NONE, |owner| self.formatted(owner)),
             "sub" | "subn" | "split" | "search" | "match" | "fullmatch" | "findall" | "finditer" => {
                 self.by_pattern(name, owner, arguments)
             }
-            "map" | "filter" => self.mapped(arguments),
+            "map" => self.mapped(arguments).with(self.mapped_characters(arguments)),
+            "filter" => self.mapped(arguments),
             // What one text and the next become is that function's.
-            "reduce" if arguments.first().is_some_and(|it| self.facts.full_names(&it.value).is_empty()) => Change::FREE,
+            "reduce"
+                if arguments.first().is_some_and(|it| self.facts.full_names(&it.value).is_empty())
+                    || arguments.get(1).is_none_or(|it| !matches!(it.value, Expr::List(_))) =>
+            {
+                Change::FREE
+            }
             _ if STARTING.contains(&name) || self.starting.contains(name) => self.printed(arguments),
             _ => {
                 let names = self.facts.full_names(callee);
@@ -308,18 +336,23 @@ impl Judge<'_> {
             Expr::Comprehension(made, loops) => {
                 let is_filtered = loops.iter().any(|(target, _)| *target == Expr::Constant);
                 match mark.as_deref() {
-                    Some("") => kept::gathered(made, loops),
+                    Some("") => self.gathered_characters(made, loops),
                     _ if is_filtered => marks.behind(Change::ANY),
                     _ => marks,
                 }
             }
-            _ if mark.as_deref() == Some("") => GATHERED,
+            parts if mark.as_deref() == Some("") => self.glued(parts, 0),
+            parts if self.has_characters(parts) => marks.behind(Change::FREE),
             _ => marks,
         }
     }
 
     /// Returns what a statement makes of parts that a loop takes out of a text, and puts together again.
     fn gathered(&self, statement: &Statement) -> Change {
+        let put = self.put_together(statement);
+        if put != Change::NONE {
+            return put;
+        }
         let added = match statement {
             Statement::Augment(_, '+', value) => value,
             Statement::Assign(targets, value @ Expr::Operation('+', ..)) => {

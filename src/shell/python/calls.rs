@@ -103,7 +103,10 @@ impl Judge<'_> {
     fn operation(&mut self, operator: char, one: &Expr, other: &Expr) {
         match operator {
             // Text is divided by nothing but a path.
-            '/' => self.require(&self.reaches(other), Requirement::InsidePath),
+            '/' => {
+                self.require(&self.reaches(other), Requirement::InsidePath);
+                self.require_inside(other);
+            }
             '%' if !self.is_number(one, &mut BTreeSet::new()) => self.refuse_format(&self.reaches(one)),
             _ => {}
         }
@@ -171,9 +174,15 @@ impl Judge<'_> {
                 self.refuse_files("written to a file that is run or obeyed");
             }
             at += usize::from(argument.name.is_none());
+            if usage == Use::Path && self.is_memory(&argument.value) {
+                continue;
+            }
             let sources = self.reaches(&argument.value);
             let begins = if usage == Use::Address { self.address(&argument.value) } else { Holes::new() };
             self.used(&sources, usage, function, &begins);
+            if usage == Use::Path && !sources.is_empty() {
+                self.require_inside(&argument.value);
+            }
         }
     }
 
@@ -254,6 +263,7 @@ impl Judge<'_> {
         }
         let files: Vec<String> = parts().flat_map(|part| self.files(part, 0)).collect();
         self.learn_elsewhere(callee, &sources, &files);
+        self.learn_copied(callee, arguments);
         if sources.is_empty() {
             self.learn_contents(callee, arguments, &files);
             self.made.extend(files);

@@ -95,7 +95,7 @@ impl Judge<'_> {
     }
 
     /// Says whether a name stands for a dictionary or list of the author's words, into which nothing else gets.
-    fn is_table(&self, name: &str) -> bool {
+    pub(super) fn is_table(&self, name: &str) -> bool {
         self.tables.contains(name) && !self.tainted.contains_key(name) && !self.is_reached(name)
     }
 
@@ -201,6 +201,10 @@ fn is_only_read(statement: &[Token], at: usize, is_assigned: bool, is_flat: bool
     if at == 0 && matches!(statement.get(1), Some(Token::Other('=' | ':'))) {
         return true;
     }
+    // What stands right behind `in` is looked through.
+    if is_word(before(1), &["in"]) && !matches!(statement.get(at + 1), Some(Token::Other('[' | '.'))) {
+        return is_flat;
+    }
     if is_assigned || before(1) == Some(&Token::Other('.')) || is_word(before(1), GIVING) {
         return false;
     }
@@ -209,18 +213,25 @@ fn is_only_read(statement: &[Token], at: usize, is_assigned: bool, is_flat: bool
         [Token::Other('.'), Token::Name(method), Token::Other('('), ..] => {
             method == GETTING || method == "keys" || is_flat && matches!(method.as_str(), "items" | "values")
         }
-        _ if is_word(before(1), &["in"]) => is_flat,
         _ => is_flat && before(1) == Some(&Token::Other('(')) && is_word(before(2), READING),
     }
 }
 
 /// Says whether a statement adds what it has to something, or makes a name of itself.
 fn adds(tokens: &[Token]) -> bool {
+    adds_beside(tokens, &[])
+}
+
+/// As [`adds`], but for some of the words by which a statement may do so.
+pub(super) fn adds_beside(tokens: &[Token], others: &[&str]) -> bool {
     let is_added = |pair: &[Token]| matches!(pair, [Token::Other('+' | '|' | '*' | '%' | '/'), Token::Other('=')]);
-    let assigned = assigned(tokens);
+    // Of a loop that is among them every name is given something in front of `in`.
+    let assigned = if others.is_empty() { assigned(tokens) } else { vec![false; tokens.len()] };
     let given: BTreeSet<&str> = names_where(tokens, |at| assigned[at]).collect();
     let is_of_itself = names_where(tokens, |at| !assigned[at]).any(|name| given.contains(name));
-    names(tokens).any(|name| ADDING.contains(&name)) || tokens.windows(2).any(is_added) || is_of_itself
+    names(tokens).any(|name| ADDING.contains(&name) && !others.contains(&name))
+        || tokens.windows(2).any(is_added)
+        || is_of_itself
 }
 
 fn names_where(tokens: &[Token], is_one: impl Fn(usize) -> bool) -> impl Iterator<Item = &str> {
@@ -231,7 +242,7 @@ fn names_where(tokens: &[Token], is_one: impl Fn(usize) -> bool) -> impl Iterato
 }
 
 /// Says whether an expression is made of literals of the author's alone, none of which is a single character.
-fn are_words(value: &Expr) -> bool {
+pub(super) fn are_words(value: &Expr) -> bool {
     match value {
         Expr::Constant => true,
         Expr::Text(_) => value.text().is_some_and(|text| text.chars().count() != 1),

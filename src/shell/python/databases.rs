@@ -7,8 +7,9 @@ use super::tree::{Argument, Expr};
 use crate::shell::program::Holes;
 use crate::shell::requirement::Requirement;
 
-/// The function that opens a database of SQLite.
-const CONNECT: &str = "sqlite3.connect";
+/// The functions that open a database of SQLite.
+const CONNECT: &[&str] =
+    &["sqlite3.connect", "sqlite3.Connection", "sqlite3.dbapi2.connect", "sqlite3.dbapi2.Connection"];
 
 /// What an address begins with that it may be told instead of a file's name.
 const ADDRESS: &str = "file:";
@@ -22,7 +23,7 @@ const LOADING: &[&str] = &["load_extension"];
 impl Judge<'_> {
     /// Judges the values that a call gives to a database.
     pub(super) fn judge_database(&mut self, callee: &Expr, functions: &[String], arguments: &[Argument]) {
-        if functions.iter().any(|name| name == CONNECT) {
+        if functions.iter().any(|name| CONNECT.contains(&name.as_str())) {
             self.judge_address(arguments);
         }
         let is_query = callee.last_name().is_some_and(|name| QUERYING.contains(&name)) || self.is_query(callee);

@@ -5,7 +5,7 @@
 
 use super::apart::whole;
 use super::calls::may_write;
-use super::facts::Binding;
+use super::facts::{Binding, PATH};
 use super::known::SHELLS;
 use super::lexer::Token;
 use super::line::{is_dumping, names};
@@ -109,6 +109,54 @@ const HARMLESS: &[&str] = &["git", "docker", "kubectl", "make", "npm", "pip", "g
 const QUIET: &[&str] =
     &["shell", "check", "text", "capture_output", "cwd", "timeout", "universal_newlines", "encoding", "errors"];
 
+/// Those of them that give one file one other name.
+const RENAMING: &[&str] = &["rename", "renames", "replace", "link", "symlink", "copy2", "copyfile", "move"];
+
+/// Programs that run no file, whatever words of the author's they get.
+const READERS: &[&str] = &[
+    "echo",
+    "printf",
+    "cat",
+    "ls",
+    "date",
+    "uname",
+    "hostname",
+    "whoami",
+    "id",
+    "nproc",
+    "pwd",
+    "which",
+    "arch",
+    "uptime",
+    "true",
+    "false",
+    "mkdir",
+    "touch",
+    "rm",
+    "head",
+    "tail",
+    "wc",
+    "grep",
+    "cut",
+    "tr",
+    "uniq",
+    "basename",
+    "dirname",
+    "sleep",
+    "diff",
+    "cmp",
+    "du",
+    "df",
+    "stat",
+    "sha256sum",
+    "md5sum",
+    "test",
+];
+
+/// What git is asked for that it tells without running what its settings name.
+const TOLD_BY_GIT: &[&str] =
+    &["--version", "version", "rev-parse", "describe", "rev-list", "symbolic-ref", "merge-base"];
+
 /// Why payload text can't stand in a file.
 const RUN: &str = "written to a file that a program may run";
 
@@ -118,6 +166,7 @@ impl Judge<'_> {
         let Some(all) = self.tainted.get(FILES).cloned().filter(|_| self.is_read) else { return };
         let mut commands: Vec<&Expr> = Vec::new();
         // Another name of the standard input, or a variable that names a file.
+        let mut other_names: Vec<String> = Vec::new();
         let mut moves = self.named.contains("dup2") || self.obeyed || self.texts.iter().any(|name| is_special(name));
         for expression in statements.iter().flat_map(Statement::expressions) {
             expression.walk(&mut |inner| {
@@ -132,7 +181,7 @@ impl Judge<'_> {
                 } else if self.is_starting(callee) {
                     moves |= !first.is_some_and(|first| self.is_harmless(first));
                 }
-                moves |= self.moves(callee);
+                moves |= self.moves(callee) && !self.moves_known(callee, arguments, &mut other_names);
             });
         }
         if commands.is_empty() {
@@ -140,14 +189,19 @@ impl Judge<'_> {
         }
         let texts = commands.into_iter().flat_map(|command| self.texts(command, 0));
         let texts: Vec<String> = texts.map(|text| without_fields(&text)).collect();
+        let is_set = self.obeyed || self.texts.iter().any(|name| is_special(name)) || self.named.contains("dup2");
+        if !is_set && texts.iter().all(|text| runs_no_file(text)) {
+            return;
+        }
         let is_unknown = |text: &String| text.split_whitespace().next().is_none_or(|program| program.contains(UNKNOWN));
         // What else it writes may be a script that runs the files.
         let last = |file: &String| base(file).to_owned();
         let own: Vec<String> = self.written.iter().map(|(file, _)| last(file)).collect();
         let made = self.made.iter().map(last).filter(|made| !own.contains(made));
         moves |= made.into_iter().any(|made| made.contains(UNKNOWN) || texts.iter().any(|text| text.contains(&made)));
-        let known =
-            self.known_files(&all).filter(|_| !moves && texts.len() <= TEXTS_MAX && !texts.iter().any(is_unknown));
+        let known = self
+            .known_files(statements, &all, &other_names)
+            .filter(|_| !moves && texts.len() <= TEXTS_MAX && !texts.iter().any(is_unknown));
         let Some(files) = known else { return self.refuse(&all, RUN) };
         // What nobody knows in a command may name each file, and what one leaves another may use.
         for (name, _) in &files {
@@ -196,7 +250,7 @@ impl Judge<'_> {
     }
 
     /// Says whether a function gives what is in a file to another.
-    fn moves(&self, callee: &Expr) -> bool {
+    pub(super) fn moves(&self, callee: &Expr) -> bool {
         let is_one = |name: &String| {
             let of_files = ["os.", "shutil.", "pathlib."].iter().any(|module| name.starts_with(module));
             of_files && name.rsplit('.').next().is_some_and(|last| MOVING.contains(&last))
@@ -212,13 +266,32 @@ impl Judge<'_> {
         })
     }
 
-    /// Returns the files that the script writes payload text to, if all of them are known.
-    fn known_files(&self, all: &Holes) -> Option<Vec<(String, Holes)>> {
-        let known: Holes = self.written.iter().flat_map(|(_, holes)| holes).copied().collect();
+    /// Says whether a call gives a file another name, and all names in it are the author's; those are noted.
+    fn moves_known(&self, callee: &Expr, arguments: &[Argument], names: &mut Vec<String>) -> bool {
+        let owner = if let Expr::Member(owner, _) = callee { Some(&**owner) } else { None };
+        let owner = owner.filter(|owner| self.facts.full_names(owner).contains(PATH));
+        let given = owner.into_iter().chain(arguments.iter().map(|it| &it.value));
+        let texts: Vec<String> = given.flat_map(|it| self.texts(it, 0)).collect();
+        let is_one = callee.last_name().is_some_and(|name| RENAMING.contains(&name));
+        let is_known = |text: &String| !text.contains(UNKNOWN) && !base(text).is_empty();
+        let are_known = is_one && texts.iter().all(is_known);
+        names.extend(texts.into_iter().filter(|_| are_known));
+        are_known
+    }
+
+    /// Returns the files that the script writes payload text to, if all of them are known. `others` are the names of files
+    /// that it gives to others.
+    fn known_files(&self, statements: &[Statement], all: &Holes, others: &[String]) -> Option<Vec<(String, Holes)>> {
+        let otherwise = self.written_otherwise(statements);
+        let copied = others.iter().map(|file| (file.clone(), all.clone()));
+        let written: Vec<(String, Holes)> =
+            self.written.iter().cloned().chain(otherwise.iter().cloned()).chain(copied).collect();
+        let known: Holes = written.iter().flat_map(|(_, holes)| holes).copied().collect();
         // Files are told apart by the last part of their names.
         let last = |file: &str| base(file).to_owned();
-        let files: Vec<(String, Holes)> =
-            self.written.iter().map(|(file, holes)| (last(file), holes.clone())).collect();
+        let mut files: Vec<(String, Holes)> = written.iter().map(|(file, holes)| (last(file), holes.clone())).collect();
+        files.sort();
+        files.dedup();
         let are_known = files.iter().all(|(file, _)| !file.is_empty() && !file.contains(UNKNOWN));
         let others = self.made.iter().any(|made| files.iter().any(|(file, _)| last(made) != *file));
         let reads = READING.iter().any(|name| self.named.contains(*name));
@@ -231,21 +304,28 @@ impl Judge<'_> {
         are_all.then_some(files)
     }
 
-    /// Notes that payload text is written to something of which nobody knows which file it is.
-    pub(super) fn learn_elsewhere(&mut self, callee: &Expr, sources: &Holes, files: &[String]) {
-        let is_file = |owner: &Expr| !owner.last_name().is_some_and(|name| STREAMS.contains(&name));
-        let is_writing = |callee: &Expr| matches!(callee, Expr::Member(owner, method) if (WRITING.contains(&method.as_str()) || is_dumping(method)) && is_file(owner));
-        let is_one = match callee {
-            // `w = f.write`
-            Expr::Name(name) => {
-                let bindings = self.facts.bindings(name).iter();
-                bindings.into_iter().any(|it| matches!(it, Binding::Value(value) if is_writing(value)))
-            }
-            callee => is_writing(callee),
+    /// Returns what a call writes to by a method of files, also where the method has a name of its own: `w = f.write`.
+    pub(super) fn written_to<'e>(&'e self, callee: &'e Expr) -> Option<&'e Expr> {
+        let owner = |method: &'e Expr| match method {
+            Expr::Member(owner, name) if WRITING.contains(&name.as_str()) || is_dumping(name) => Some(&**owner),
+            _ => None,
         };
-        if is_one && files.is_empty() && !sources.is_empty() {
-            let file = if let Expr::Member(owner, _) = callee { owner } else { callee };
-            self.write_unnamed(file, sources);
+        let found = match callee {
+            Expr::Name(name) => self.facts.bindings(name).iter().find_map(|it| match it {
+                Binding::Value(value) => owner(value),
+                _ => None,
+            }),
+            callee => owner(callee),
+        };
+        found.filter(|it| !it.last_name().is_some_and(|name| STREAMS.contains(&name)))
+    }
+
+    /// Notes that something is written to what nobody knows which file it is, and whether that is payload text.
+    pub(super) fn learn_elsewhere(&mut self, callee: &Expr, sources: &Holes, files: &[String]) {
+        let Some(file) = self.written_to(callee).filter(|_| files.is_empty()).cloned() else { return };
+        self.makes_unnamed = true;
+        if !sources.is_empty() {
+            self.write_unnamed(&file, sources);
         }
     }
 
@@ -379,4 +459,19 @@ fn is_quiet(argument: &Argument) -> bool {
         Some(name) => QUIET.contains(&name),
         None => false,
     }
+}
+
+/// Says whether a text for a shell starts nothing that runs a file: it is made of simple commands whose programs are known.
+fn runs_no_file(text: &str) -> bool {
+    let is_one = |command: &str| {
+        let mut words = command.split_whitespace();
+        match words.next() {
+            Some("git") => words.next().is_some_and(|word| TOLD_BY_GIT.contains(&word)),
+            // What it writes to another file is in its words.
+            Some(program) if command.contains('>') => matches!(program, "echo" | "printf" | "true"),
+            Some(program) => READERS.contains(&program),
+            None => true,
+        }
+    };
+    !text.contains(['`', '(', ')', '{', '}']) && text.split(['|', '&', ';', '\n']).all(is_one)
 }

@@ -35,6 +35,10 @@ impl Judge<'_> {
         if !METHODS.contains(&method.as_str()) {
             return;
         }
+        let is_formatter = self.facts.full_names(owner).contains("string.Formatter");
+        if let Some(format) = arguments.get(1).filter(|_| is_formatter) {
+            self.refuse_format(&self.reaches(&format.value));
+        }
         if matches!(&**owner, Expr::Call(callee, _) if callee.last_name() == Some("super")) {
             let own = self.tainted.get("self").cloned().unwrap_or_default();
             self.refuse_format(&own);

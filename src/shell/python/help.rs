@@ -1,5 +1,9 @@
 //! What an author can do about a place of a Python script that takes no payload text.
 
+use super::apart::hole_of;
+use super::sink::Judge;
+use crate::shell::program::Holes;
+
 /// What helps mostly.
 const HELP: &str = "let it choose among your own words, with `if` or a dictionary of yours, and run those";
 
@@ -22,6 +26,10 @@ const HELPS: &[(&str, &str)] = &[
     ("environment that is read", HELP),
     ("format", "put it in as a value: `'{} …'.format(value)`, `'%s …' % (value,)`, or an f-string"),
     ("template", "put it in as a value: `Template(text).substitute(name=value)`, `.render(name=value)`"),
+    (
+        "code which nobody sees",
+        "write the code into the script as one text, `['bash', '-c', 'echo \"$TITLE\"']`, or into a file of the repository",
+    ),
     ("the environment", "give the variable a name of your own that no program obeys, such as `APP_TITLE`"),
     ("the module", NAMED_FILE),
     ("the scheme", "write the scheme yourself: `f'https://{host}/…'`"),
@@ -41,7 +49,26 @@ const HELPS: &[(&str, &str)] = &[
     ("subprocess", PROGRAM),
 ];
 
+impl Judge<'_> {
+    /// Refuses payload text, whatever it is; of several reasons the first is told.
+    pub(super) fn refuse(&mut self, holes: &Holes, reason: &str) {
+        for hole in holes {
+            let finding = &mut self.holes[hole_of(*hole)];
+            if finding.refusal.is_none() {
+                finding.refusal = Some(reason.to_owned());
+                finding.help = Some(help(reason));
+                finding.line = self.line;
+            }
+        }
+    }
+
+    /// Refuses a text that something takes for a format.
+    pub(super) fn refuse_format(&mut self, holes: &Holes) {
+        self.refuse(holes, "a part of the format of `%` or `.format`");
+    }
+}
+
 /// Returns what helps, by the reason why payload text can't stand there.
-pub(super) fn help(reason: &str) -> &'static str {
+fn help(reason: &str) -> &'static str {
     HELPS.iter().find(|(part, _)| reason.contains(part)).map_or(HELP, |(_, help)| help)
 }

@@ -162,8 +162,20 @@ impl Judge<'_> {
 
 /// Returns the modules that a statement imports and that are neither the library's nor known to be installed.
 fn own_modules(statement: &Statement) -> BTreeSet<String> {
-    let Statement::Import(brought) = statement else { return BTreeSet::new() };
-    let roots = brought.iter().map(|(full, _)| full.split('.').next().unwrap_or_default());
+    let mut brought: BTreeSet<String> = match statement {
+        Statement::Import(brought) => brought.iter().map(|(full, _)| full.clone()).collect(),
+        _ => BTreeSet::new(),
+    };
+    for expression in statement.expressions() {
+        expression.walk(&mut |inner| {
+            if let Expr::Call(callee, arguments) = inner
+                && matches!(callee.last_name(), Some("__import__" | "import_module"))
+            {
+                brought.extend(arguments.first().and_then(|it| it.value.text()));
+            }
+        });
+    }
+    let roots = brought.iter().map(|full| full.split('.').next().unwrap_or_default());
     let is_own = |root: &&str| !root.is_empty() && !library::is_module(root) && !INSTALLED.contains(root);
     roots.filter(is_own).map(str::to_owned).collect()
 }
@@ -186,6 +198,11 @@ fn may_be_module(file: &str, module: &str) -> bool {
     let pattern = pattern(file);
     let names = MODULE_ENDS.iter().map(|end| format!("{module}{end}"));
     names.chain(MODULE_FILES.iter().map(|it| (*it).to_owned())).any(|name| fits(&pattern, &name))
+}
+
+/// Says whether a program runs files that it finds by their names, or is told.
+pub(super) fn is_builder(program: &str) -> bool {
+    BUILDERS.iter().any(|(programs, _)| programs.contains(&program))
 }
 
 /// Says whether a file may be one that a builder looks for.

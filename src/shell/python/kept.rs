@@ -370,7 +370,8 @@ pub(super) fn gathered(made: &[Expr], loops: &[(Expr, Expr)]) -> Change {
                 _ => Change::FREE,
             }
         }
-        _ => Change::BY_PROGRAM,
+        // Each character may become another.
+        _ => Change::FREE,
     }
 }
 

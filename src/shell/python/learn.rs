@@ -257,7 +257,9 @@ impl Judge<'_> {
         let assigned = assigned(statement);
         let is_called = |at: usize| statement.get(at + 1) == Some(&Token::Other('('));
         let gives = |at: usize, name: &str| {
-            FINDING.contains(&name) && !imports_by_name(statement, at)
+            (FINDING.contains(&name) || self.finds(name))
+                && !imports_by_name(statement, at)
+                && !self.finds_data(statement, at)
                 || (is_running(name) || self.running.contains(name)) && !is_called(at)
                 || gives_format(statement, at)
         };
@@ -300,6 +302,12 @@ impl Judge<'_> {
             }
         }
         is_new
+    }
+
+    /// Says whether a name stands for a function whose result may be one that runs texts: `find = inspect.getmembers`.
+    fn finds(&self, name: &str) -> bool {
+        let names = self.facts.full.get(name).into_iter().flatten();
+        names.into_iter().any(|full| full.rsplit('.').next().is_some_and(|last| FINDING.contains(&last)))
     }
 
     /// Returns what a statement puts something into that it names: what has members, what `setattr` changes, and each

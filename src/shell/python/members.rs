@@ -6,7 +6,7 @@ use super::lexer::Token;
 use super::modules::{Use, is_value, uses};
 use super::scopes::Line;
 use super::sink::Judge;
-use super::tree::{Argument, Expr, Statement};
+use super::tree::{Argument, Expr, Piece, Statement};
 use crate::shell::program::{Holes, Part};
 use crate::shell::requirement::Requirement;
 
@@ -28,6 +28,10 @@ const REQUEST: &str = "urllib.request.Request()";
 /// Members beside functions that run texts, by which a script finds such, opens files or sets variables.
 const OTHERS: &[&str] = &["open", "environ", "environb", "putenv", "modules", "format", "format_map"];
 
+/// Functions and members that give the names of something with what they stand for.
+const NAMESPACES: &[&str] =
+    &["vars", "globals", "locals", "__dict__", "__builtins__", "getmembers", "getmembers_static", "getattr", "modules"];
+
 impl Judge<'_> {
     /// Judges what a statement sets in objects of modules.
     pub(super) fn judge_members(&mut self, statement: &Statement) {
@@ -43,10 +47,15 @@ impl Judge<'_> {
                 self.require(&self.begins_with(value, 0), Requirement::WebAddress);
             } else if SCHEMES.contains(&name) && is_request() {
                 self.refuse(&self.reaches(value), SCHEME);
-            } else if FILES.contains(&name) {
+            } else if FILES.contains(&name) || name == "filename" && self.is_jar(owner) {
                 self.require(&self.reaches(value), Requirement::InsidePath);
             }
         }
+    }
+
+    /// Says whether an object keeps its contents in the file that its `filename` is.
+    fn is_jar(&self, owner: &Expr) -> bool {
+        self.facts.full_names(owner).iter().any(|name| name.starts_with("http.cookiejar."))
     }
 
     /// Refuses payload text as the scheme of an address: `urlunsplit((scheme, …))`, `parts._replace(scheme=…)`,
@@ -63,10 +72,17 @@ impl Judge<'_> {
         let mut schemes: Holes =
             first.into_iter().chain(named.map(|it| &it.value)).flat_map(|it| self.reaches(it)).collect();
         for argument in arguments.iter().take(1).filter(|_| is_address) {
-            if let [Part::Value(holes), Part::Text(behind), ..] = self.word(&argument.value, 0).as_slice()
-                && behind.starts_with(":/")
-            {
-                schemes.extend(holes);
+            let added = match &argument.value {
+                Expr::Name(name) => self.facts.added(name).iter().flatten().collect(),
+                _ => Vec::new(),
+            };
+            let is_completed = added.into_iter().any(may_follow_scheme);
+            for made in self.made_of(&argument.value, 0) {
+                match self.word(&made, 0).as_slice() {
+                    [Part::Value(holes), Part::Text(behind), ..] if behind.starts_with(':') => schemes.extend(holes),
+                    [Part::Value(holes), ..] if is_completed || completes_scheme(&made) => schemes.extend(holes),
+                    _ => {}
+                }
             }
         }
         self.refuse(&schemes, SCHEME);
@@ -94,13 +110,61 @@ impl Judge<'_> {
         }
     }
 
-    /// Says whether an expression may be a module, or a class or function of one.
+    /// Says whether an expression has a module, a class or function of one, or a dictionary of such: `vars(os)`.
     fn is_of_functions(&self, expression: &Expr) -> bool {
         let is_one = |name: &String| {
             let is_made = name.contains(['(', '[']) || name.starts_with("builtins.");
             !is_made && (!name.contains('.') || !is_value(name))
         };
-        self.facts.full_names(expression).iter().any(is_one)
+        let is_namespace = |name: &str| NAMESPACES.contains(&name);
+        match expression {
+            Expr::Call(callee, arguments) => {
+                callee.last_name().is_some_and(is_namespace)
+                    || arguments.iter().any(|argument| self.is_of_functions(&argument.value))
+            }
+            Expr::Name(_) | Expr::Member(..) => {
+                let names = self.facts.full_names(expression);
+                let is_found = |name: &String| name.split(['.', '(', '[']).any(is_namespace);
+                expression.last_name().is_some_and(is_namespace) || names.iter().any(|it| is_one(it) || is_found(it))
+            }
+            expression => {
+                let names = self.facts.full_names(expression);
+                names.iter().any(is_one) || expression.parts().into_iter().any(|part| self.is_of_functions(part))
+            }
+        }
+    }
+}
+
+/// Says whether an expression may put a `:` of the author's behind a text that it begins with: `'%s:///a' % scheme`.
+fn completes_scheme(address: &Expr) -> bool {
+    let is_behind = |format: &str| {
+        let behind = format.strip_prefix("%s").or_else(|| format.split_once('}').map(|it| it.1));
+        behind.is_some_and(|behind| behind.starts_with(':'))
+    };
+    match address {
+        Expr::Operation('%', format, _) => format.text().is_none_or(|format| is_behind(&format)),
+        Expr::Call(callee, _) => match &**callee {
+            Expr::Member(format, method) if method == "format" || method == "format_map" => {
+                format.text().is_none_or(|format| is_behind(&format))
+            }
+            Expr::Member(between, method) if method == "join" => {
+                between.text().is_none_or(|text| text.starts_with(':'))
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Says whether what is added to a text may begin with a `:`.
+fn may_follow_scheme(added: &Expr) -> bool {
+    match added {
+        Expr::Several(inner) => may_follow_scheme(inner),
+        Expr::Text(pieces) => match pieces.first() {
+            Some(Piece::Text(text)) => text.starts_with(':'),
+            Some(_) | None => true,
+        },
+        _ => true,
     }
 }
 

@@ -46,6 +46,7 @@
 //! reads        what a script reads without writing down what
 //! apart        texts of which others are made; kept, patterns: what functions and patterns leave of a text
 //! readback     what is read of files and variables that the script wrote
+//! characters   characters that are taken out of a text one by one
 //! anywhere     what may hold any text of a script
 //! scopes       what each function's names get; given: its parameters
 //! proof        whether a text is the author's; authors: of what it can be made; handed: what has to be proved
@@ -54,6 +55,10 @@
 //! runners      files that runners find, and what programs do that is said in files by their names
 //! imports      files of names that nobody reads off, which the script imports or has run
 //! inputs       code of the author's for programs, on their input or in a file; made: functions that code in a text makes
+//! checked      names of which the script makes sure; plain: what of a statement is in nothing that comes of it
+//! reached      objects that others reach
+//! dots         paths in which payload text stands beside marks
+//! hidden       programs that may run code which nobody sees
 //! choices      the author's words among which payload text chooses
 //! members      members of objects that are set or that `case` takes; databases: files that a database is told of
 //! spread       what payload text gets into; shared: objects with several names; passed: functions that are kept
@@ -64,10 +69,13 @@ mod anywhere;
 mod apart;
 mod authors;
 mod calls;
+mod characters;
 mod changed;
+mod checked;
 mod choices;
 mod coding;
 mod databases;
+mod dots;
 mod environment;
 mod facts;
 mod files;
@@ -77,6 +85,7 @@ mod functions;
 mod given;
 mod handed;
 mod help;
+mod hidden;
 mod imports;
 mod inputs;
 mod kept;
@@ -92,8 +101,10 @@ mod numbers;
 mod parse;
 mod passed;
 mod patterns;
+mod plain;
 mod proof;
 mod readback;
+mod reached;
 mod readers;
 mod reads;
 mod renamed;

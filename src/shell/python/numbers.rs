@@ -108,8 +108,19 @@ pub(super) fn shows_numbers(token: &Token) -> bool {
     is_field || text.split('%').skip(1).any(|part| is_sort(part, &['c', 'x', 'X']))
 }
 
+/// Says whether tokens give such a sort to a function that writes a number: `format(n, 'c')`.
+pub(super) fn shows_by_sort(tokens: &[Token]) -> bool {
+    let is_sort = |text: &str| {
+        let sort = text.trim_start_matches(|it: char| it.is_ascii_digit() || it == '#');
+        matches!(sort, "c" | "x" | "X")
+    };
+    let is_one = |token: &[Token]| matches!(token, [Token::Other('(' | ','), Token::Text(text, _), Token::Other(')')] if is_sort(text));
+    tokens.iter().any(|token| matches!(token, Token::Name(name) if name == "format" || name == "__format__"))
+        && tokens.windows(3).any(is_one)
+}
+
 /// Names by which a script gives a value to a name that is a text, or runs code that may.
-const RENAMING: &[&str] = &[
+pub(super) const RENAMING: &[&str] = &[
     "globals",
     "locals",
     "vars",
@@ -136,7 +147,7 @@ impl Judge<'_> {
             {
                 at + 3
             }
-            _ => return None,
+            _ => return self.plain_call(tokens, at),
         };
         let end = self.end_of_plain_call(tokens, call)?;
         match &tokens[end..] {

@@ -21,10 +21,30 @@ use super::texts::UNKNOWN;
 use super::tree::{Argument, Expr, Piece};
 use super::words::is_word;
 use crate::shell::outline::{names_variable, prints_environment};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
-/// Methods by which an object that was made with nothing reads settings from files.
-const SETTINGS: &[&str] = &["read", "read_file", "readfp"];
+/// Functions and methods by which a number says which letter or text is taken.
+const CHOOSING: &[&str] = &[
+    "get",
+    "pop",
+    "__getitem__",
+    "getitem",
+    "islice",
+    "itemgetter",
+    "choice",
+    "choices",
+    "sample",
+    "seed",
+    "Random",
+    "shuffle",
+    "slice",
+    "nsmallest",
+    "nlargest",
+    "most_common",
+];
+
+/// Functions that make a text of a number, which chooses nothing.
+const TELLING: &[&str] = &["str", "repr", "format", "join", "isoformat", "strftime", "print", "hexdigest"];
 
 /// What is asked of an expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -60,6 +80,8 @@ pub(super) struct Proof<'p, 's> {
     functions: HashSet<&'s str>,
     /// It was asked what the members of all objects get.
     asks_members: bool,
+    /// It was asked what is put into objects that nobody tells apart.
+    asks_puts: bool,
     /// The names of objects that are changed by another name of theirs.
     altered: HashSet<&'p str>,
     open: Vec<(&'s Expr, Scope, Want)>,
@@ -76,6 +98,7 @@ impl<'p, 's> Proof<'p, 's> {
             members: HashSet::new(),
             functions: HashSet::new(),
             asks_members: false,
+            asks_puts: false,
             altered: altered.map(|(_, other)| other.as_str()).collect(),
             open: Vec::new(),
         }
@@ -150,7 +173,12 @@ impl<'p, 's> Proof<'p, 's> {
                 Ok(())
             }
             Expr::Name(name) => self.name(name, scope, want),
-            Expr::Member(owner, name) => self.member(expression, owner, name, scope),
+            Expr::Member(owner, name) => {
+                if want == Want::Index {
+                    self.open.push((owner, scope, want));
+                }
+                self.member(expression, owner, name, scope)
+            }
             Expr::Item(owner, key) => {
                 if self.judge.variable_of(expression).is_none()
                     && !matches!(&**owner, Expr::Name(name) if name == "argv")
@@ -200,6 +228,14 @@ impl<'p, 's> Proof<'p, 's> {
         if let Some(gets) = self.scopes.gets(name, scope) {
             if gets.is_empty() || self.altered.contains(name) || self.scopes.is_filled(name, scope) {
                 return missing();
+            }
+            let is_object =
+                |(value, _): &Placed<'_>| !matches!(value, Expr::Text(_) | Expr::Constant | Expr::Operation(..));
+            if self.scopes.is_reached(name)
+                && gets.iter().any(is_object)
+                && !std::mem::replace(&mut self.asks_puts, true)
+            {
+                self.push_all(self.scopes.put_anywhere());
             }
             if self.names.insert((name, self.scopes.home(name, scope), want)) {
                 gets.iter().for_each(|(value, scope)| self.push_object(value, *scope, want));
@@ -275,6 +311,9 @@ impl<'p, 's> Proof<'p, 's> {
         if want != Want::Index && (self.judge.is_checksum(callee) || callee.last_name().is_some_and(is_number)) {
             return Ok(());
         }
+        if want != Want::Index && self.judge.is_plain_call(callee, arguments) {
+            return Ok(());
+        }
         if let Some(is_own) = self.judge.variable_of(whole) {
             let otherwise = arguments.iter().skip(1);
             self.push_all(otherwise.map(|it| (&it.value, scope)));
@@ -301,7 +340,8 @@ impl<'p, 's> Proof<'p, 's> {
         let starts = self.starts(callee);
         // What a program may print of its environment is asked by itself.
         let given = arguments.iter().filter(|it| !(starts && it.name.as_deref() == Some("env")));
-        self.given(last, given, scope);
+        let chooses = want == Want::Index && !TELLING.contains(&last) || CHOOSING.contains(&last);
+        self.given(last, given, scope, if chooses { Want::Index } else { Want::Value });
         if starts {
             return if self.judge.prints_nothing_else(arguments) { Ok(()) } else { unknown() };
         }
@@ -345,11 +385,11 @@ impl<'p, 's> Proof<'p, 's> {
     }
 
     /// Asks for the arguments of a call; of a function without a name, for what it makes of the others.
-    fn given(&mut self, function: &str, arguments: impl Iterator<Item = &'s Argument>, scope: Scope) {
+    fn given(&mut self, function: &str, arguments: impl Iterator<Item = &'s Argument>, scope: Scope, want: Want) {
         for argument in arguments {
             match &argument.value {
                 Expr::Lambda(_, body) if HANDING.contains(&function) => self.push(body, scope),
-                value => self.push(value, scope),
+                value => self.open.push((value, scope, want)),
             }
         }
     }
@@ -386,26 +426,6 @@ impl Judge<'_> {
             None => self.whole_environment().is_empty(),
         };
         Some(is_free)
-    }
-
-    /// Says whether settings may be read from a file to which the script writes payload text: by a `ConfigParser`,
-    /// which is given nothing where it is made.
-    fn reads_written_settings(&self, scopes: &Scopes<'_>, parser: &BTreeSet<String>) -> bool {
-        let is_parser = |name: &String| name.starts_with("configparser.") && name.ends_with("Parser");
-        if !parser.iter().any(is_parser) {
-            return false;
-        }
-        let mut is_one = false;
-        for expression in scopes.statements.iter().flat_map(|(statement, _)| statement.expressions()) {
-            expression.walk(&mut |inner| {
-                if let Expr::Call(callee, arguments) = inner
-                    && callee.last_name().is_some_and(|name| SETTINGS.contains(&name))
-                {
-                    is_one |= arguments.first().is_some_and(|file| self.is_written_file(&file.value));
-                }
-            });
-        }
-        is_one
     }
 
     /// Says whether an expression is the environment as a whole, with payload text in it.

@@ -132,9 +132,19 @@ impl Judge<'_> {
                 expression.walk(&mut |inner| {
                     let Expr::Call(callee, arguments) = inner else { return };
                     if callee.last_name().is_some_and(|name| GETTING_TEMPLATES.contains(&name)) {
-                        named.extend(arguments.iter().flat_map(|it| self.texts(&it.value, 0)));
+                        for argument in arguments {
+                            argument.value.walk(&mut |part| named.extend(self.texts(part, 0)));
+                        }
                     }
                 });
+            }
+        }
+        // `{% include 'head.html' %}`
+        for token in self.lines.iter().flat_map(|line| line.tokens) {
+            if let Token::Text(text, _) = token
+                && text.contains("{%")
+            {
+                named.extend(text.split(['\'', '"']).map(str::to_owned));
             }
         }
         let is_one = |file: &str| !file.contains(UNKNOWN) && named.iter().any(|name| base(name) == base(file));

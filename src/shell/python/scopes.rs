@@ -96,7 +96,10 @@ pub(super) struct Scopes<'s> {
     /// The functions into whose results something is put at the moment.
     putting: BTreeSet<&'s str>,
     /// The names that are given to functions which may write into what they are given.
-    filled: BTreeSet<&'s str>,
+    pub(super) filled: BTreeSet<&'s str>,
+    /// What is put into something, and the names in it: objects that are reached by others then.
+    pub(super) puts: Vec<(&'s Expr, Placed<'s>)>,
+    pub(super) inside: BTreeSet<&'s str>,
     /// How many more values names may get.
     left: usize,
     /// All statements, each with its scope.
@@ -119,6 +122,8 @@ impl<'s> Scopes<'s> {
             handed_on: BTreeSet::new(),
             putting: BTreeSet::new(),
             filled: BTreeSet::new(),
+            puts: Vec::new(),
+            inside: BTreeSet::new(),
             left: GIVEN_MAX,
             statements: Vec::new(),
             numbers: Vec::new(),
@@ -398,6 +403,10 @@ impl<'s> Scopes<'s> {
         if !self.count(1) {
             return;
         }
+        self.puts.push((owner, (value, scope)));
+        value.walk(&mut |inner| {
+            self.inside.extend(if let Expr::Name(name) = inner { Some(name.as_str()) } else { None })
+        });
         match owner {
             Expr::Name(name) => {
                 if let Some(home) = self.home(name, scope) {

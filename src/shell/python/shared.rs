@@ -317,7 +317,8 @@ impl Judge<'_> {
             (Token::Other('['), _) => at < last,
             _ => false,
         };
-        let stored = (0..statement.len()).filter(|at| is_stored(*at));
+        let is_printed = |at: usize| self.is_only_printed(statement, at - operand_before(statement, at).len());
+        let stored = (0..statement.len()).filter(|at| is_stored(*at) && !is_printed(*at));
         stored.flat_map(|at| self.returned_by(operand_before(statement, at))).collect()
     }
 

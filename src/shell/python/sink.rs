@@ -5,23 +5,24 @@
 //! little. What is done with it is judged twice: by the names in a statement, whatever its form, and by what its
 //! expressions are. A statement that can't be read takes no payload text.
 
-use super::apart::{changed, hole_of, reads_pieces};
+use super::apart::{changed, reads_pieces};
+use super::characters::fills_fields;
+use super::checked::checked;
 use super::facts::Facts;
 use super::format::gives_format;
 use super::functions::Heads;
-use super::help::help;
 use super::known::{LOGGING, QUERYING, TEMPLATE_TEXTS, TEMPLATES, TEMPLATING, TOUCHING, TOUCHING_MEMBERS, is_running};
 use super::learn::{imports_by_name, is_special_method};
 use super::lexer::{FIELD, FIELD_END, Lexed, Token, field_tokens};
-use super::line::{arguments, as_variable, assigned, assignments, is_dumping, names, split};
-use super::numbers::shows_numbers;
+use super::line::{arguments, as_variable, assigned, assignments, closing, is_dumping, names, split};
+use super::numbers::{shows_by_sort, shows_numbers};
 use super::readback::ends_of_pipes;
 use super::reads::NAMES;
 use super::renamed::renamed;
 use super::scopes::{Line, bodies};
 use super::spread::COPIED;
 use super::statement;
-use super::tree::Statement;
+use super::tree::{Expr, Statement};
 use super::work::Work;
 use crate::shell::analysis::Finding;
 use crate::shell::filename::is_run;
@@ -47,6 +48,8 @@ pub(super) fn judge(
     own: usize,
     holes: &mut [Finding],
 ) -> Option<Vec<(String, usize)>> {
+    let checked = checked(lexed);
+    let lexed = checked.as_ref().unwrap_or(lexed);
     let tokens = &lexed.tokens;
     let lines = statement::lines(lexed);
     let statements: Vec<&[Token]> = lines.iter().map(|line| line.tokens).collect();
@@ -104,7 +107,14 @@ pub(super) fn judge(
         lines: &lines,
         reads_pieces: read.iter().any(reads_pieces),
         read_files: None,
-        shows_numbers: tokens.iter().any(shows_numbers),
+        shows_numbers: tokens.iter().any(shows_numbers) || shows_by_sort(tokens),
+        fills: tokens.iter().any(fills_fields),
+        textual: BTreeSet::new(),
+        characters: BTreeSet::new(),
+        copied: BTreeSet::new(),
+        enums: BTreeSet::new(),
+        makes_unnamed: false,
+        loaders_of_files: BTreeSet::new(),
         holes,
     };
     for statement in &statements {
@@ -121,6 +131,9 @@ pub(super) fn judge(
     judge.learn_arguments();
     judge.learn_tables(&read, &statements);
     judge.learn_code(&read);
+    judge.learn_characters();
+    judge.learn_enums(&lines);
+    judge.learn_loaders_of_files(&read);
     statements.iter().for_each(|statement| judge.learn_redirected(statement));
     judge.learn_descriptors(&read);
     judge.learn_passed(&statements);
@@ -299,6 +312,20 @@ pub(super) struct Judge<'j> {
     pub(super) shows_numbers: bool,
     /// The names of the files that it may write payload text to, once that is looked for.
     pub(super) read_files: Option<Vec<String>>,
+    /// It has an f-string that fills with `-` what is put into it.
+    pub(super) fills: bool,
+    /// The names of texts, and of what has the characters of one; those of members have a `.` in front.
+    pub(super) textual: BTreeSet<String>,
+    /// The names of one character of a text after the other.
+    pub(super) characters: BTreeSet<String>,
+    /// Its classes of which each object is one of the author's literals.
+    pub(super) enums: BTreeSet<String>,
+    /// The last parts of the names that it may give other files.
+    pub(super) copied: BTreeSet<String>,
+    /// It writes to files whose names it doesn't know.
+    pub(super) makes_unnamed: bool,
+    /// The names of functions of modules that may give what is in a file which they are told of.
+    pub(super) loaders_of_files: BTreeSet<String>,
     pub(super) holes: &'j mut [Finding],
 }
 
@@ -329,7 +356,8 @@ impl Judge<'_> {
                 continue;
             }
             if numbers == Numbers::Hide
-                && let Some(end) = self.number(tokens, at).or_else(|| self.choice(tokens, at))
+                && let Some(end) =
+                    self.number(tokens, at).or_else(|| self.choice(tokens, at)).or_else(|| self.condition(tokens, at))
             {
                 number = end;
                 continue;
@@ -399,7 +427,7 @@ impl Judge<'_> {
         }
         let runs = is_running(name) || self.running.contains(name) && !is_assigned;
         let divides = matches!(name, "mod" | "imod") && self.imported.contains("operator");
-        let runs = runs && !imports_by_name(statement, at);
+        let runs = runs && !imports_by_name(statement, at) && !self.finds_data(statement, at);
         let is_other =
             is_member_of("re") || name == "system" && is_member_of("platform") || name == "Timer" && self.waits();
         if runs && !is_other || divides || gives_format(statement, at) {
@@ -420,7 +448,10 @@ impl Judge<'_> {
         let is_member = at > 0 && statement[at - 1] == Token::Other('.');
         let is_template = TEMPLATING.contains(&name) || name == TEMPLATE_TEXTS && is_member;
         if is_template && TEMPLATES.iter().any(|library| self.imported.contains(*library)) {
-            return self.refuse(&self.sources(statement), "the text of a template, which is code");
+            // What is put into it stands behind the call.
+            let own = arguments(statement, at + 1).filter(|_| name != TEMPLATE_TEXTS);
+            let own = own.map_or(statement, |_| &statement[at + 1..closing(statement, at + 1)]);
+            return self.refuse(&self.sources(own), "the text of a template, which is code");
         }
         let Some(arguments) = arguments(statement, at + 1) else { return };
         let given = split(arguments);
@@ -440,7 +471,8 @@ impl Judge<'_> {
             }
             _ if touches => {
                 let made = |argument: &&[Token]| changed(self.sources(argument), self.changes_of_tokens(argument));
-                let sources = given.iter().flat_map(made).collect();
+                let is_memory = |argument: &&&[Token]| matches!(argument, [Token::Name(name)] if self.is_memory(&Expr::Name(name.clone())));
+                let sources = given.iter().filter(|it| !is_memory(it)).flat_map(made).collect();
                 self.require(&sources, Requirement::InsidePath);
             }
             _ if LOGGING.contains(&name) && owner.to_ascii_lowercase().contains("log") => {
@@ -467,21 +499,5 @@ impl Judge<'_> {
             Token::Name(name) => self.run_files.contains(name),
             Token::Other(_) | Token::End => false,
         })
-    }
-
-    pub(super) fn refuse(&mut self, holes: &Holes, reason: &str) {
-        for hole in holes {
-            let finding = &mut self.holes[hole_of(*hole)];
-            if finding.refusal.is_none() {
-                finding.refusal = Some(reason.to_owned());
-                finding.help = Some(help(reason));
-                finding.line = self.line;
-            }
-        }
-    }
-
-    /// Refuses a text that something takes for a format.
-    pub(super) fn refuse_format(&mut self, holes: &Holes) {
-        self.refuse(holes, "a part of the format of `%` or `.format`");
     }
 }

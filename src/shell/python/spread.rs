@@ -3,12 +3,13 @@
 
 use super::apart;
 use super::facts::Binding;
-use super::known::{LOGGING, STARTING};
+use super::known::{LOGGING, QUERYING, STARTING};
 use super::learn::ARGUMENT_NAMES;
 use super::lexer::{FIELD, Token};
 use super::line::{assigned, assignments, closing, is_dumping, names, split};
 use super::numbers::NUMBERS;
 use super::passed::lambda_parameters;
+use super::readback::STORES;
 use super::reads::GIT;
 use super::sink::{FILES, Judge};
 use super::tree::Expr;
@@ -72,8 +73,13 @@ pub(super) const WRITERS: &[&str] = &["cp", "tee", "dd", "install", "mv", "spong
 const PRINTS: &[&str] = &["print", "stdout", "pprint", "pp"];
 
 /// Names of which the others have what the first has.
-pub(super) const COPIED: &[(&str, &[&str])] =
-    &[("argv", ARGUMENT_NAMES), ("tempdir", &["gettempdir"]), ("__doc__", &["getdoc", "cleandoc", "getcomments"])];
+pub(super) const COPIED: &[(&str, &[&str])] = &[
+    ("argv", ARGUMENT_NAMES),
+    ("tempdir", &["gettempdir"]),
+    ("__doc__", &["getdoc", "cleandoc", "getcomments"]),
+    ("environ", &["environb"]),
+    ("environb", &["environ"]),
+];
 
 /// Names by which a script makes dictionaries that get an entry where none is found.
 const MISSING: &[&str] = &["defaultdict", "__missing__"];
@@ -136,7 +142,7 @@ impl Judge<'_> {
     fn spread(&mut self, at: usize, statement: &[Token], common: &mut Common) -> bool {
         let mut sources = self.sources(statement);
         sources.extend(self.printed_at(at));
-        let counts = may_count(statement) || names(statement).any(|name| self.may_choose(name));
+        let counts = may_count(statement) || names(statement).any(|name| self.may_choose(name) || name == "if");
         let whole = if counts { self.whole_sources(statement) } else { Holes::new() };
         let whole: Holes = whole.union(&sources).copied().collect();
         if whole.is_empty() {
@@ -157,17 +163,39 @@ impl Judge<'_> {
         for target in targets {
             changed |= self.taint(target, &sources);
         }
+        if self.is_only_given(statement) {
+            return changed;
+        }
         for name in self.changed_by(statement) {
             // What has nothing but its own text gets no other, unless that is made another first.
             if change != Change::NONE || !self.is_alone(&name, statement) {
                 changed |= self.alter(name, &sources);
             }
         }
+        let stores = names(statement).any(|name| QUERYING.contains(&name))
+            || self.changed_by(statement).iter().any(|name| self.is_kept(name));
+        if stores {
+            changed |= self.taint(STORES.to_owned(), &sources);
+        }
         for name in self.stored_into_returned(statement) {
             self.elsewhere.insert(name.clone());
             changed |= self.alter(name, &sources);
         }
         changed
+    }
+
+    /// Says whether all payload text of a statement is in what it gives something to: `with open(args.out) as title_file`.
+    fn is_only_given(&self, statement: &[Token]) -> bool {
+        let assigned = assigned(statement);
+        let is_as = |at: usize| matches!(at.checked_sub(1).map(|before| &statement[before]), Some(Token::Name(word)) if word == "as");
+        let targets = statement.iter().enumerate().filter(|(at, _)| assigned[*at] || is_as(*at));
+        let are_plain = !targets.clone().any(|(_, token)| matches!(token, Token::Other('[' | '(')));
+        if !are_plain || targets.count() == 0 {
+            return false;
+        }
+        let others: Vec<Token> =
+            (0..statement.len()).filter(|at| !assigned[*at] && !is_as(*at)).map(|at| statement[at].clone()).collect();
+        self.whole_sources(&others).is_empty()
     }
 
     /// Says whether all payload text of a statement is that of one name.
@@ -190,8 +218,10 @@ impl Judge<'_> {
             let Token::Name(name) = token else { continue };
             let is_target = assigned[at]
                 || matches!(at.checked_sub(1).map(|before| &statement[before]), Some(Token::Name(word)) if word == "as" || word == "for");
+            let is_target = is_target && !is_key_of_literal(statement, at);
             targets.extend((is_target && !self.modules.contains(name)).then(|| name.clone()));
-            targets.extend(self.functions.get(name).into_iter().flatten().cloned());
+            let taken = self.functions.get(name).filter(|_| !self.is_called_apart(statement, at));
+            targets.extend(taken.into_iter().flatten().cloned());
             let is_print = PRINTS.contains(&name.as_str());
             targets.extend(self.redirected.iter().filter(|_| is_print).cloned());
             targets.extend((is_print && !self.redirected.is_empty()).then(|| FILES.to_owned()));
@@ -213,6 +243,7 @@ impl Judge<'_> {
         let in_place = names(statement).any(|name| name == "inplace");
         let assigned = assigned(statement);
         let mut changed = self.stored_into(statement);
+        changed.retain(|name| !self.are_only_printed(statement, name));
         // `list += more`
         for equals in assignments(statement) {
             let is_added = matches!(statement[..equals], [.., Token::Other('+' | '|' | '&' | '^' | '-' | '*')]);
@@ -220,7 +251,12 @@ impl Judge<'_> {
         }
         for (at, token) in statement.iter().enumerate() {
             let Token::Name(name) = token else { continue };
-            let is_asked = matches!(statement.get(at + 1..at + 4), Some([Token::Other('.'), Token::Name(method), Token::Other('(')]) if ASKING.contains(&method.as_str()) && !self.functions.contains_key(method) && !in_place || method == "get" && self.tables.contains(name))
+            if self.is_only_printed(statement, at) {
+                continue;
+            }
+            let is_asked = name.starts_with("environ")
+                && matches!(statement.get(at + 1..at + 4), Some([Token::Other('.'), Token::Name(method), Token::Other('(')]) if method == "get")
+                || matches!(statement.get(at + 1..at + 4), Some([Token::Other('.'), Token::Name(method), Token::Other('(')]) if ASKING.contains(&method.as_str()) && !self.functions.contains_key(method) && !in_place || method == "get" && self.tables.contains(name))
                 || matches!(&statement[at + 1..], [Token::Other('.'), Token::Name(member), rest @ ..] if LEFT.contains(&member.as_str()) && !assigned[at] && is_end(rest.first()));
             // What is read of it does not change it.
             let is_read = statement.get(at + 1) == Some(&Token::Other('['))
@@ -304,4 +340,21 @@ fn may_count(statement: &[Token]) -> bool {
         Token::Text(text, _) => text.contains(FIELD),
         Token::Other(_) | Token::End => false,
     })
+}
+
+/// Says whether the name at an index of a loop gets the keys of a dictionary that stands there, all of them literals:
+/// `for name, text in {'a.txt': text}.items()`.
+fn is_key_of_literal(statement: &[Token], at: usize) -> bool {
+    let [Token::Name(first), Token::Name(_), Token::Other(','), Token::Name(_), Token::Name(within), dictionary @ ..] =
+        statement
+    else {
+        return false;
+    };
+    let [Token::Other('{'), ..] = dictionary else { return false };
+    let end = closing(dictionary, 0);
+    let is_items = matches!(&dictionary[end..], [Token::Other('.'), Token::Name(items), Token::Other('('), Token::Other(')'), Token::Other(':')] if items == "items");
+    let is_literal = |entry: &[Token]| matches!(entry, [Token::Text(text, holes), Token::Other(':'), ..] if holes.is_empty() && !text.contains(FIELD));
+    let entries = split(&dictionary[1..]);
+    let own: Vec<&[Token]> = entries.into_iter().filter(|it| !it.is_empty()).collect();
+    at == 1 && first == "for" && within == "in" && is_items && own.into_iter().all(is_literal)
 }

@@ -2,6 +2,7 @@
 
 use super::apart::{hole_of, whole};
 use super::facts::Binding;
+use super::imports::is_builder;
 use super::known::{INTERPRETERS, OPTIONED, SHELLS, STARTING, is_executing};
 use super::lexer::{FIELD, FIELD_END, HOLE, Token};
 use super::line::names;
@@ -17,24 +18,8 @@ use crate::shell::outline::{names_variable, prints_environment};
 use crate::shell::program::{Commands, Demand, Holes, Judged, Part, Program, judge_shell_text};
 use crate::shell::requirement::Requirement;
 
-/// Programs that run the file that is one of their words.
-const BUILDERS: &[&str] = &[
-    "make",
-    "gmake",
-    "ninja",
-    "cmake",
-    "ansible-playbook",
-    "terraform",
-    "npm",
-    "yarn",
-    "just",
-    "task",
-    "gradle",
-    "mvn",
-    "docker-compose",
-    "rake",
-    "ant",
-];
+/// Shells, whose words may say what is written to which file.
+const SHELL_NAMES: &[&str] = &["sh", "bash", "dash", "zsh", "ksh"];
 
 /// The most words of a program: far more than a person writes.
 const WORDS_MAX: usize = 1000;
@@ -42,6 +27,9 @@ const WORDS_MAX: usize = 1000;
 /// How many arguments without a name say nothing of the program: its words, and how it is read. The third is another
 /// program, the ninth has a shell read the words (`subprocess.Popen`).
 const PLACED_MAX: usize = 2;
+
+/// The most files that are put in front of a command.
+const FILES_MAX: usize = 16;
 
 /// What a file is called for a shell whose name is payload text.
 const FILE_NAME: &str = "PIPEHOOK_FILE";
@@ -102,6 +90,7 @@ impl Judge<'_> {
     /// Judges a program that is started: a list of words is the same command in bash. Of what else is given
     /// to it nobody knows which program it is.
     fn start(&mut self, name: &str, arguments: &[Argument]) {
+        let arguments = &self.spread_out(arguments);
         // What is in its environment is judged there.
         let told = || arguments.iter().filter(|it| it.name.as_deref() != Some("env"));
         let mut sources: Holes = arguments.iter().flat_map(|argument| self.reaches(&argument.value)).collect();
@@ -119,9 +108,13 @@ impl Judge<'_> {
             Some(started) => {
                 let mut told: Holes = told().flat_map(|argument| self.reaches(&argument.value)).collect();
                 told.extend(self.fed.iter().filter(|_| named("stdin").is_some()));
-                started.into_iter().for_each(|it| self.judge_started(it, &told, &sources));
+                for it in started {
+                    self.judge_hidden(&it.program.words, arguments, &it.read);
+                    self.judge_started(it, &told, &sources);
+                }
             }
             None => {
+                self.judge_hidden_program(arguments);
                 // What a shell gets is judged by itself.
                 if !self.is_read || !self.gives_shell(arguments) {
                     self.refuse_files("written to a file that a program may run");
@@ -185,7 +178,7 @@ impl Judge<'_> {
     /// `sources` in any.
     fn judge_started(&mut self, started: Started, told: &Holes, sources: &Holes) {
         let program = started.program.name().map_or("", without_version).to_owned();
-        if INTERPRETERS.contains(&program.as_str()) {
+        if INTERPRETERS.contains(&program.as_str()) && !self.judge_shell_words(&started) {
             self.refuse_files("written to a file that a program may run");
         }
         let is_run = |file: &String| match started.program.words.as_slice() {
@@ -198,7 +191,7 @@ impl Judge<'_> {
             let held: Holes = self.variables().into_iter().flat_map(|(_, holes)| holes).collect();
             self.refuse(&held, "in the environment of a file of the script's that a program runs");
         }
-        if BUILDERS.contains(&program.as_str()) {
+        if is_builder(&program) {
             let is_word = |file: &str| started.program.words.contains(&vec![Part::Text(file.to_owned())]);
             let run: Holes =
                 self.written.iter().filter(|(file, _)| is_word(file)).flat_map(|(_, it)| it).copied().collect();
@@ -224,6 +217,72 @@ impl Judge<'_> {
         let elsewhere = whole(&elsewhere);
         let others: Holes = told.iter().copied().filter(|hole| !elsewhere.contains(&hole_of(*hole))).collect();
         self.require(&others, Requirement::NotAnOption);
+    }
+
+    /// Notes the files to which programs write payload text that are started with lists of words: `bash -c 'echo "$1" > a.txt'`.
+    pub(super) fn learn_started(&mut self, statements: &[Statement]) {
+        let mut written: Vec<(String, Holes)> = Vec::new();
+        for expression in statements.iter().flat_map(Statement::expressions) {
+            expression.walk(&mut |inner| {
+                let Expr::Call(callee, arguments) = inner else { return };
+                if !self.is_starting(callee) || self.gives_shell(arguments) {
+                    return;
+                }
+                let first = arguments.iter().find(|it| matches!(it.name.as_deref(), None | Some("args")));
+                let lists = first.and_then(|first| self.lists(&first.value, 0)).unwrap_or_default();
+                let few = lists.iter().filter(|list| list.len() <= WORDS_MAX);
+                for started in few.filter_map(|list| self.started(list, arguments)) {
+                    let is_shell = started.program.words.iter().any(|word| SHELL_NAMES.contains(&base(&text_of(word))));
+                    if is_shell && let Ok(judged) = started.program.judged() {
+                        written.extend(judged.written);
+                    }
+                }
+            });
+        }
+        for (file, holes) in written {
+            self.write_by_shell(&file, &holes);
+        }
+    }
+
+    /// Notes that a shell writes payload text to a file.
+    fn write_by_shell(&mut self, file: &str, holes: &Holes) {
+        if holes.is_empty() {
+            return;
+        }
+        self.taint(FILES.to_owned(), holes);
+        let written = (file.replace('*', UNKNOWN), holes.clone());
+        if !self.written.contains(&written) {
+            self.written.push(written);
+        }
+    }
+
+    /// Judges what a shell does with the files that the script wrote whose text is among its words, and says whether all of
+    /// that is known.
+    fn judge_shell_words(&mut self, started: &Started) -> bool {
+        let words: Vec<String> = started.program.words.iter().map(|word| text_of(word)).collect();
+        let [shell, option, text, ..] = words.as_slice() else { return false };
+        let is_text = SHELL_NAMES.contains(&base(shell)) && option == "-c" && !text.contains(UNKNOWN);
+        let written: Vec<(String, Holes)> = self.written.iter().chain(&self.moved).cloned().collect();
+        let all = self.tainted.get(FILES).cloned().unwrap_or_default();
+        let known: Holes = written.iter().flat_map(|(_, holes)| whole(holes)).collect();
+        let are_known = written.iter().all(|(file, _)| !base(file).is_empty() && !file.contains(UNKNOWN))
+            && whole(&all).is_subset(&known)
+            && written.len() <= FILES_MAX
+            && !self.writes_elsewhere;
+        if !is_text || !started.is_whole || !are_known || !started.read.is_empty() {
+            return false;
+        }
+        let mut commands = Commands::default();
+        written.iter().for_each(|(file, holes)| commands.write(base(file), holes));
+        let command: String = words.iter().map(|word| quoted(word)).collect();
+        commands.command(&command);
+        let Ok(demands) = commands.demands(&[]) else { return false };
+        for (holes, finding) in demands {
+            if finding.refusal.is_some() {
+                self.refuse(&holes, "written to a file that a program may run");
+            }
+        }
+        true
     }
 
     /// Judges what a program does with a file that the script wrote, if one of its words names it or it reads it: as
@@ -317,12 +376,8 @@ impl Judge<'_> {
         let Ok(judged) = judged else {
             return self.refuse(all, "a word of a command that pipehook can't read");
         };
-        for (file, holes) in judged.written.into_iter().filter(|(_, holes)| !holes.is_empty()) {
-            self.taint(FILES.to_owned(), &holes);
-            let written = (file.replace('*', UNKNOWN), holes);
-            if !self.written.contains(&written) {
-                self.written.push(written);
-            }
+        for (file, holes) in judged.written {
+            self.write_by_shell(&file, &holes);
         }
         for (holes, finding) in judged.demands {
             if let Some(reason) = &finding.refusal {

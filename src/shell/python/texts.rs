@@ -55,9 +55,13 @@ impl Judge<'_> {
         if let Some(otherwise) = self.chosen(expression) {
             return otherwise.iter().for_each(|argument| self.reach(&argument.value, holes));
         }
+        if let Some(alternatives) = self.alternatives(expression) {
+            return alternatives.into_iter().for_each(|it| self.reach(it, holes));
+        }
         match expression {
             Expr::Call(callee, _) if matches!(&**callee, Expr::Name(name) if self.makes_number(name)) => return,
             Expr::Call(callee, _) if self.is_checksum(callee) => return,
+            Expr::Call(callee, arguments) if self.is_plain_call(callee, arguments) => return,
             // What is written to such a file is not its name.
             Expr::Member(owner, name) if name == "name" && self.is_temporary(owner) => return,
             Expr::Name(name) | Expr::Member(_, name) => holes.extend(self.tainted.get(name).into_iter().flatten()),
@@ -249,16 +253,14 @@ impl Judge<'_> {
             Expr::Text(_) if expression.text().is_some_and(|text| self.variable(&text).is_some()) => {
                 expression.text().map(|text| vec![Part::Text(text)])
             }
-            Expr::Text(pieces) => Some(
-                pieces
-                    .iter()
-                    .flat_map(|piece| match piece {
-                        Piece::Text(text) => vec![Part::Text(text.clone())],
-                        Piece::Hole(hole) => vec![Part::Value(Holes::from([*hole]))],
-                        Piece::Field(field) => next(field),
-                    })
-                    .collect(),
-            ),
+            Expr::Text(pieces) => {
+                let parts = pieces.iter().flat_map(|piece| match piece {
+                    Piece::Text(text) => vec![Part::Text(text.clone())],
+                    Piece::Hole(hole) => vec![Part::Value(Holes::from([*hole]))],
+                    Piece::Field(field) => next(field),
+                });
+                Some(self.made(parts.collect(), expression))
+            }
             Expr::Operation('+', one, other) => Some([next(one), next(other)].concat()),
             Expr::Operation('/', one, other) => {
                 Some([next(one), vec![Part::Text("/".to_owned())], next(other)].concat())

@@ -56,6 +56,27 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     ("import operator\nr = operator.itemgetter(slice(1, None))(t)", "a--output=x", "Fix"),
     ("r = t.lstrip('v').replace('.', '-')", "v.x", "v1.4.2"),
     ("r = t.split('x')[1]", "ax-output", "ax1"),
+    ("T = {'_': '-'}\nr = ''.join(T.get(c, c) for c in t)", "_output", "Fix"),
+    ("T = {'_': '-'}\nr = ''.join(map(lambda c: T.get(c, c), t))", "_output", "Fix"),
+    ("T = {'_': '-'}\nl = [T.get(c, c) for c in t]\nr = ''.join(l)", "_output", "Fix"),
+    ("T = {'_': '-'}\nl = []\nfor c in t: l.append(T.get(c, c))\nr = ''.join(l)", "_output", "Fix"),
+    ("r = ''\nfor c in t: r = f'{r}{c if c != \"!\" else \"\"}'", "!-output", "Fix"),
+    ("r = ''\nfor c in t: r = r + c if c != '!' else r", "!-output", "Fix"),
+    ("r = ''\nfor c in t: r = '%s%s' % (r, c.strip('!'))", "!-output", "Fix"),
+    ("r = ''\nfor c in t:\n    s = r + c\n    if c != '!': r = s", "!-output", "Fix"),
+    ("import io\nb = io.StringIO()\nfor c in t:\n    if c != '!': b.write(c)\nr = b.getvalue()", "!-output", "Fix"),
+    ("import functools, operator\nr = functools.reduce(operator.add, (c for c in t if c != '!'))", "!-output", "Fix"),
+    ("r = f'{t[1]}{t[2]}{t[3]}'", "!-o", "Fix the login"),
+    ("r = t[1] + t[2]", "!-o", "Fix the login"),
+    ("r = '{0[1]}{0[2]}'.format(t)", "!-o", "Fix"),
+    ("r = '{a[1]}{a[2]}'.format_map({'a': t})", "!-o", "Fix"),
+    ("a, b, c = t\nr = b + c", "!-o", "abc"),
+    ("l = list(t)\nr = l[1] + l[2]", "!-o", "Fix"),
+    ("l = list(t)\nl[0] = l[1]\nr = ''.join(l)", "!-o", "Fix"),
+    ("s = slice(1, None)\nr = t[s]", "!-o", "Fix"),
+    ("r = bytes(b for b in t.encode() if b != 33).decode()", "!-o", "Fix"),
+    ("r = bytes(map(lambda b: 45 if b == 95 else b, t.encode())).decode()", "_o", "Fix"),
+    ("b = bytearray(t.encode())\ndel b[0]\nr = b.decode()", "!-o", "Fix"),
     ("import subprocess\nr = subprocess.check_output(['cut', '-c2-'], input=t, text=True)", "a--output=x", "Fix"),
 ];
 
@@ -75,6 +96,14 @@ const PATHS: &[(&str, &str, &str)] = &[
     ("import re\nr = re.sub('[^a-z0-9/]', '', t)", "é/etc", "fix the login"),
     ("import re\nr = re.search('x(.*)', t).group(1)", "x/etc", "xa b"),
     ("import os\nr = os.path.normpath(t)", "a/../../x", "a/b"),
+    ("r = f'out/.{t}'", "./x", "gitkeep"),
+    ("a, b = t.split(',')\nr = f'out/.{a}/{b}'", ".,x", "a,x"),
+    ("a, b = t.split(',')\nr = f'out/{a}./{b}'", ".,x", "a,x"),
+    ("a, b = t.split(',')\nr = f'out/{a}{b}/x'", ".,.", "a,b"),
+    ("import os\na, b = t.split(',')\nr = os.path.join('out', '.' + a, b)", ".,x", "a,x"),
+    ("a, b = t.split(',')\nr = 'out/.%s/%s' % (a, b)", ".,x", "a,x"),
+    ("a, b = t.split(',')\nr = 'a'\nr = f'{a}/{b}'", ",etc", "a,b"),
+    ("a, b = t.split(',')\nr = f'{b}/{a}'", "etc,", "a,b"),
     ("d = [t]\nd.append(d[0].removeprefix('refs/heads/'))\nr = d[1]", "refs/heads//etc/x", "refs/heads/a"),
     (
         "import os\nos.environ['APP_A'] = t\nb = os.getenv('APP_A')\nos.environ['APP_B'] = b\nr = os.getenv('APP_B')",
@@ -147,6 +176,30 @@ const READ_BACK: &[(&str, &str)] = &[
         "--output=x",
     ),
     ("import os\nos.environ['A'] = t\nr = os.getenv('A')", "--output=x"),
+    ("import os\nos.environb[b'A'] = t.encode()\nr = os.environ['A']", "--output=x"),
+    ("import os, subprocess\nos.environ['A'] = t\nr = subprocess.getoutput('echo \"$A\"')", "--output=x"),
+    ("import os, subprocess\nos.putenv('A', t)\nr = subprocess.getoutput('echo \"$A\"')", "--output=x"),
+    (
+        "import os, subprocess\nr = subprocess.check_output(['sh', '-c', 'echo $A'], env={**os.environ, 'A': t}, text=True)",
+        "--output=x",
+    ),
+    ("import os\nos.environ['A'] = t\nr = os.popen('echo $A').read()", "--output=x"),
+    (
+        "import os, subprocess, sys\nos.environ['A'] = t\nr = subprocess.check_output([sys.executable, '-c', 'import os; print(os.environ[\"A\"])'], text=True)",
+        "--output=x",
+    ),
+    (
+        "import sqlite3\nc = sqlite3.connect('a.db')\nc.execute('insert into a values (?)', (t,))\nfor (r,) in sqlite3.connect('a.db').execute('select t from a'): pass",
+        "--output=x",
+    ),
+    ("import dbm\nd = dbm.open('dd', 'n')\nd['a'] = t\nd.close()\nr = dbm.open('dd')['a'].decode()", "--output=x"),
+    ("import fileinput\nopen('b.txt', 'w').write(t)\nfor r in fileinput.input('b.txt'): pass", "--output=x"),
+    ("import fileinput\nopen('b.txt', 'w').write(t)\nr = ''.join(fileinput.input(['b.txt']))", "--output=x"),
+    ("import netrc\nopen('b.txt', 'w').write(t)\nr = netrc.netrc('b.txt').authenticators('a')[0]", "--output=x"),
+    (
+        "import subprocess\nsubprocess.run(['bash', '-c', 'echo \"$1\" > r.txt', '-', t])\nr = open('r.txt').read().strip()",
+        "--output=x",
+    ),
     ("import io\nf = io.StringIO()\nprint(t, file=f)\nr = f.getvalue()", "--output=x"),
     ("class C:\n    def write(self, s): self.b = s\nc = C()\nprint(t, end='', file=c)\nr = c.b", "--output=x"),
     ("import os\na, b = os.pipe()\nos.write(b, t.encode())\nr = os.fdopen(a).read()", "--output=x"),
@@ -162,6 +215,26 @@ fn what_a_script_reads_back_is_text_of_the_payload() {
     for (made, hostile) in READ_BACK {
         let script = script(made, WORD);
         assert!(placed(&script, hostile).is_err(), "{script} takes {hostile:?}");
+        placed(&script, "main").unwrap_or_else(|refusals| panic!("{script}: {refusals:?}"));
+    }
+}
+
+/// Texts that the script fills up with its own `-`: no value is none of an option then.
+#[test]
+fn what_is_filled_up_with_a_dash_is_no_word() {
+    for made in [
+        "r = t.rjust(4, '-')",
+        "r = t.center(4, '-')",
+        "r = f'{t:->4}'",
+        "r = '{:->4}'.format(t)",
+        "r = format(t, '->4')",
+        "import textwrap\nr = textwrap.indent(t, '-')",
+    ] {
+        let script = script(made, WORD);
+        assert!(placed(&script, "d").is_err(), "{script}");
+    }
+    for made in ["r = t.rjust(4)", "r = t.rjust(4, '0')", "r = f'{t:>4}'", "r = f'{t:.3}'", "r = format(t, '>4')"] {
+        let script = script(made, WORD);
         placed(&script, "main").unwrap_or_else(|refusals| panic!("{script}: {refusals:?}"));
     }
 }

@@ -67,11 +67,105 @@ fn what_names_a_file_or_an_address_by_a_value_demands_one_that_stays_inside() {
     }
 }
 
+/// The same by other ways to name a file.
+const DEMANDING_TOO: &[(&str, &str, &str)] = &[
+    ("import sqlite3\nsqlite3.Connection('${{ x }}')", "a.db", "/tmp/a.db"),
+    ("from sqlite3 import dbapi2\ndbapi2.connect('${{ x }}')", "a.db", "/tmp/a.db"),
+    ("import socket\nsocket.socket.bind(socket.socket(socket.AF_UNIX), '${{ x }}')", "a.sock", "/run/a"),
+    ("import tokenize\nprint(tokenize.open('${{ x }}').read())", "a.py", "/etc/passwd"),
+    ("import mimetypes\nprint(mimetypes.read_mime_types('${{ x }}'))", "a.txt", "/etc/passwd"),
+    ("import http.cookiejar\nc = http.cookiejar.LWPCookieJar()\nc.save('${{ x }}')", "a.txt", "/tmp/a"),
+    ("import http.cookiejar\nc = http.cookiejar.LWPCookieJar()\nc.filename = '${{ x }}'\nc.save()", "a.txt", "/tmp/a"),
+    ("import os\nopen('${{ x }}/.' + '${{ x }}', 'w')", "a", "./x"),
+];
+
+#[test]
+fn what_names_a_file_in_other_ways_demands_one_that_stays_inside() {
+    for (script, honest, hostile) in DEMANDING_TOO {
+        placed(script, honest).unwrap_or_else(|refusals| panic!("{script}: {refusals:?}"));
+        assert!(placed(script, hostile).is_err(), "{script}");
+    }
+}
+
+/// Scripts that take each value: what they run is their author's, whatever the value is.
+const TAKEN: &[&str] = &[
+    // What the script makes sure of.
+    "import sys, os\nt = '${{ x }}'\nif t not in ('dev', 'prod'):\n    sys.exit(1)\nos.system(f'./deploy.sh {t}')",
+    "import os\nt = '${{ x }}'.strip()\nALLOWED = {'dev', 'prod'}\nif t not in ALLOWED:\n    print('no', t)\n    raise SystemExit(1)\nos.system('./deploy.sh ' + t)",
+    "import os, sys\nt = '${{ x }}'\nif not t.isdigit(): sys.exit('no number')\nos.system(f'echo {t}')",
+    "import os, re, sys\nt = '${{ x }}'\nif not re.fullmatch(r'\\d+\\.\\d+\\.\\d+', t):\n    sys.exit('no version')\nopen('version.py', 'w').write(f'V = \"{t}\"')",
+    "import os, re, sys\nt = '${{ x }}'\nif re.fullmatch(r'[0-9]{1,6}', t) is None: sys.exit(1)\ndef go(n): os.system('echo ' + n)\ngo(t)",
+    // What is chosen.
+    "import os\nt = '${{ x }}'\nenv = 'prod' if 'release' in t else 'dev'\nos.system(f'kubectl apply -k overlays/{env}')",
+    "import os\nt = '${{ x }}'\nis_prod = t == 'prod'\nos.system('npm run build ' + ('--prod' if is_prod else ''))",
+    "import os\nt = '${{ x }}'\nSERVICES = ('api', 'web')\ns = next((s for s in SERVICES if s in t), 'api')\nos.system(f'make {s}')",
+    "import os\nfrom enum import Enum\nclass Env(Enum):\n    DEV = 'dev'\n    PROD = 'prod'\nos.system(f'deploy {Env(\"dev\").value}')\nenv = Env('${{ x }}')\nos.system(f'deploy {env.value}')",
+    // What is a number or a date.
+    "import os\na, b, c = map(int, '${{ x }}'.lstrip('v').split('.'))\nos.system(f'git tag v{a}.{b}.{c + 1}')",
+    "import os\nfrom datetime import date\nd = date.fromisoformat('${{ x }}')\nos.system(f'backup {d.isoformat()}')",
+    "import os, uuid\nu = uuid.UUID('${{ x }}')\nos.system(f'run {u}')",
+    // What stands beside it.
+    "import subprocess\nfrom dataclasses import dataclass\n@dataclass\nclass Step:\n    name: str\n    cmd: list\nfor s in [Step('a', ['echo', 'a'])]:\n    print('${{ x }}', s.name)\n    subprocess.run(s.cmd)",
+    "import urllib.request\nclass C:\n    def __init__(self, base): self.base = base\n    def get(self, path): return urllib.request.Request(f'{self.base}/{path}')\nc = C('https://api.example')\nprint(c.get('items').full_url, '${{ x }}')",
+    "import types\ncfg = types.SimpleNamespace(level='info')\nprint(getattr(cfg, 'level', 'warn'), '${{ x }}')",
+    "import os\ndef sh(c): return os.popen(c).read()\ninfo = {'sha': sh('git rev-parse HEAD'), 'title': '${{ x }}'}\nprint(info)",
+    "import json, os, urllib.request\nr = urllib.request.Request(os.environ.get('HOOK', 'https://h.example'), data=json.dumps({'text': '${{ x }}'}).encode())\nurllib.request.urlopen(r)",
+    "import jinja2\nenv = jinja2.Environment(autoescape=True)\nprint(env.from_string('<h1>{{ title }}</h1>').render(title='${{ x }}'))",
+    // Files beside a text for a shell that touches none of them.
+    "import os, subprocess\nopen('msg.tmp', 'w').write('${{ x }}')\nos.replace('msg.tmp', 'msg.txt')\nsubprocess.run('make test', shell=True)",
+    "import logging, subprocess\nlogging.basicConfig(filename='build.log')\nlogging.info('title %s', '${{ x }}')\nsubprocess.run('git --version', shell=True)",
+    "import subprocess, zipfile\nwith zipfile.ZipFile('o.zip', 'w') as z: z.writestr('title.txt', '${{ x }}')\nsubprocess.run('git --version', shell=True)",
+    "import argparse, subprocess\np = argparse.ArgumentParser()\np.add_argument('--out', default='notes.md')\na = p.parse_args()\nwith open(a.out, 'w') as f: f.write('${{ x }}')\nsubprocess.run('date; git rev-parse HEAD', shell=True)",
+    "import subprocess\nfor name, body in {'title.txt': '${{ x }}', 'sha.txt': 'abc'}.items():\n    with open(name, 'w') as f: f.write(body)\nsubprocess.run('git --version', shell=True)",
+    "import os, subprocess\nsubprocess.run('echo \"$TITLE\" > title.txt', shell=True, env=dict(os.environ, TITLE='${{ x }}'))\nsubprocess.run('cat title.txt', shell=True)",
+    // Code on the input of a program, where all of it is seen, and files of the repository.
+    "import os, subprocess\nos.environ['TITLE'] = '${{ x }}'\nsubprocess.run(['bash'], input='echo \"$TITLE\"', text=True)",
+    "import os, subprocess\nos.environ['TITLE'] = '${{ x }}'\nopen('VERSION', 'w').write('1.0')\nsubprocess.run(['bash', 'deploy.sh'])",
+    "import os, subprocess\nos.environ['TITLE'] = '${{ x }}'\nsubprocess.run(['bash', '-c', 'cat; echo \"$TITLE\"'], stdin=subprocess.DEVNULL)",
+    "import os, subprocess\nos.environ['TITLE'] = '${{ x }}'\nkw = dict(check=True, text=True)\nsubprocess.run(['make', 'test'], **kw)",
+    "import os, subprocess\nos.environ['TITLE'] = '${{ x }}'\nsubprocess.run(['bash', '-c', 'echo \"$TITLE\" > title.txt'])",
+];
+
+#[test]
+fn what_is_the_authors_whatever_the_value_is_takes_each() {
+    let mut others = Vec::new();
+    for script in TAKEN {
+        if let Err(refusals) = placed(script, "-x; $(touch canary) `a` '\"/../b") {
+            others.push(format!("{script}\n{refusals:?}"));
+        }
+    }
+    assert!(others.is_empty(), "{}", others.join("\n\n"));
+}
+
+/// Chains of names that are each made of the one before by two ways: what is looked at does not double with each line.
+#[test]
+fn long_chains_of_names_are_followed_in_time() {
+    const LINES: usize = 40;
+    let chain = |line: &dyn Fn(usize) -> String| (0..LINES).map(line).collect::<String>();
+    let chains = [
+        chain(&|at| format!("a{} = a{at} + a{at}\n", at + 1)),
+        chain(&|at| format!("a{} = a{at} if a{at} else a{at}\n", at + 1)),
+        chain(&|at| format!("a{} = [a{at}, a{at}]\n", at + 1)),
+        chain(&|at| format!("a{} = f'{{a{at}}}{{a{at}[1]}}'\n", at + 1)),
+        chain(&|at| format!("a{} = dict(a=a{at}, **a{at})\n", at + 1)),
+        chain(&|at| format!("a{} = ''.join(c for c in a{at} if c in a{at})\n", at + 1)),
+    ];
+    for chain in chains {
+        let script = format!(
+            "import subprocess\na0 = '${{{{ x }}}}'\n{chain}open(a{LINES}, 'w')\nsubprocess.run(['bash'], **a{LINES})\nprint(a{LINES}[1])"
+        );
+        let start = std::time::Instant::now();
+        let _ = placed(&script, "main");
+        assert!(start.elapsed() < std::time::Duration::from_secs(20), "{script}");
+    }
+}
+
 /// Variables that programs obey, beside those of other tests.
 const OBEYED: &str = "HADOOP_OPTS KAFKA_OPTS SPARK_SUBMIT_OPTS SCALAC_OPTS GH_BROWSER GH_PATH BAZEL_SH CONDA_EXE \
     MAMBA_EXE NVCC_CCBIN WATCHMAN_BINARY FLASK_APP MPLBACKEND IRBRC GVIMINIT shell_escape openout_any TEXINPUTS \
     MALLOC_TRACE DEPENDENCIES_OUTPUT PACKER_PLUGIN_PATH VAGRANT_VAGRANTFILE VIRTUALENV_CONFIG_FILE JUPYTER_CONFIG_DIR \
-    DPKG_ROOT RPM_CONFIGDIR";
+    DPKG_ROOT RPM_CONFIGDIR JRUBY_OPTS CATALINA_OPTS VOLTA_HOME PYENV_ROOT RBENV_ROOT NVM_DIR SWIFT_EXEC CELERY_CONFIG_MODULE \
+    CLOJURE_LOAD_PATH GMON_OUT_PREFIX SQLITE_HISTORY ASAN_SYMBOLIZER_PATH";
 
 #[test]
 fn a_variable_that_some_program_obeys_takes_no_value() {
