@@ -6,8 +6,8 @@ use super::moment::ago;
 use super::output::Column::{Extra, Text};
 use super::{Global, open, output};
 use crate::config::Config;
-use crate::server::{OpenConnection, SeenConnection};
-use crate::store::{self, ConnectionCount, Pause, SqliteStore};
+use crate::server::{OpenConnection, Seen, SeenConnection};
+use crate::store::{self, SqliteStore};
 use clap::Args;
 use jiff::Timestamp;
 
@@ -23,21 +23,21 @@ pub(super) struct Connections {
 impl Connections {
     pub(super) fn carry_out(self, global: &Global) -> Result<Ending, Failure> {
         let config = global.config()?;
-        let ((counts, pauses), now) = (counts(&config)?, Timestamp::now());
+        let (seen, now) = (seen(&config)?, Timestamp::now());
         let seen: Vec<SeenConnection> =
-            config.connections.iter().map(|it| OpenConnection::new(it).seen(&counts, &pauses, now)).collect();
+            config.connections.iter().map(|it| OpenConnection::new(it).seen(&seen, now)).collect();
         self.list
             .print(&seen, "no connection is configured", |seen| format!("{}{}", table(seen, now), secrets(seen, now)))
     }
 }
 
 /// Asks the store, where there is one: connections can be listed before anything was served.
-fn counts(config: &Config) -> Result<(Vec<ConnectionCount>, Vec<Pause>), Failure> {
+fn seen(config: &Config) -> Result<Seen, Failure> {
     if config.database.is_none() && matches!(SqliteStore::find(&config.data), Err(store::Error::Missing { .. })) {
-        return Ok(Default::default());
+        return Ok(Seen::default());
     }
     let store = open::store(config)?;
-    open::block_on(async { Ok((store.connection_counts().await?, store.pauses().await?)) })?
+    Ok(open::block_on(Seen::by(&*store))??)
 }
 
 fn table(seen: &[SeenConnection], now: Timestamp) -> String {
@@ -91,7 +91,7 @@ fn secrets(seen: &[SeenConnection], now: Timestamp) -> String {
                 (false, None) => "ended".to_owned(),
                 (false, Some(end)) => format!("ended {end}"),
             };
-            let last = secret.last_used.map_or_else(|| "never".to_owned(), |moment| ago(moment, now));
+            let last = secret.last_use(|at| ago(at, now));
             vec![it.connection.name.clone(), secret.name.clone(), state, last]
         })
         .collect();

@@ -167,6 +167,8 @@ impl Intake {
             Err(failure) => return self.refuse(connection, (id, request.size()), received_at, &failure).await,
         };
         let by = Verifier(connection.proved_by(verified.proof()));
+        // Whatever becomes of the rest: its sender has this secret.
+        self.note_use(connection, by, received_at).await;
         let rate = connection.limits.requests_per_second;
         if let Err(retry_after) = self.rates.check(&connection.name, rate) {
             let reason = format!("{by}, but more than {rate} requests came in a second");
@@ -178,7 +180,6 @@ impl Intake {
             self.note_refused(connection, id, received_at, request.size(), reason).await;
             return answer;
         }
-        self.note_use(connection, by, received_at).await;
         let here = match request.body.len() > READ_HERE_MAX {
             true => Err(Long),
             false => {
@@ -281,7 +282,7 @@ impl Intake {
     async fn note_use(&self, connection: &Connection, Verifier(secret): Verifier<'_>, at: Timestamp) {
         let Some(secret) = secret else { return };
         if secret.is_use_news(at)
-            && let Err(error) = self.store.note_secret_use(&connection.name, secret.name(), at).await
+            && let Err(error) = self.store.note_secret_use(&connection.name, secret.digest(), at).await
         {
             tracing::error!(%error, "the use of a secret could not be noted");
         }

@@ -35,7 +35,7 @@ pub use api::ShownDelivery;
 pub use listener::{Addresses, ListenError, Mover};
 pub use log::{harmless, harmless_lines};
 pub use moment::{ago, exact, took};
-pub use open::{OpenConnection, OpenSecret, SeenConnection};
+pub use open::{OpenConnection, OpenSecret, Seen, SeenConnection};
 pub use token::Token;
 
 use crate::clock::Clock;

@@ -1,8 +1,8 @@
 //! What may be told about a connection: all but its secrets.
 
 use super::Shared;
-use crate::store::{ConnectionCount, Pausable, Pause};
-use crate::webhook::connection::{Authentication, Connection, Secret};
+use crate::store::{ConnectionCount, Error, Pausable, Pause, SecretUses, Store};
+use crate::webhook::connection::{Authentication, Connection, Secret, SecretDigest};
 use crate::webhook::scheme::Carrier;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -35,8 +35,26 @@ pub struct OpenSecret {
     pub until: Option<Timestamp>,
     /// Whether it has not ended.
     pub live: bool,
-    /// When it last proved a delivery, to the minute.
+    /// When it last proved a delivery, to the minute, whatever its name and place were then.
     pub last_used: Option<Timestamp>,
+    /// Since when that is known, where it has proved none and an earlier version may have noted that it did: of the time
+    /// before nothing is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_used_since: Option<Timestamp>,
+    /// By what its uses are found.
+    #[serde(skip)]
+    digest: SecretDigest,
+}
+
+impl OpenSecret {
+    /// Returns when it was last used, for people: `used` says it of a moment.
+    pub fn last_use(&self, used: impl FnOnce(Timestamp) -> String) -> String {
+        match (self.last_used, self.not_used_since) {
+            (Some(at), _) => used(at),
+            (None, Some(since)) => format!("not since {since:.0}"),
+            (None, None) => "never".to_owned(),
+        }
+    }
 }
 
 impl OpenConnection {
@@ -57,6 +75,8 @@ impl OpenConnection {
             until: secret.end(),
             live: true,
             last_used: None,
+            not_used_since: None,
+            digest: secret.digest(),
         };
         Self {
             name: connection.name.clone(),
@@ -73,11 +93,12 @@ impl OpenConnection {
     }
 
     /// Returns the connection with what was seen of it.
-    pub fn seen(mut self, counts: &[ConnectionCount], pauses: &[Pause], now: Timestamp) -> SeenConnection {
+    pub fn seen(mut self, seen: &Seen, now: Timestamp) -> SeenConnection {
+        let Seen { counts, uses, pauses } = seen;
         let count = counts.iter().find(|count| count.connection == self.name);
         for secret in &mut self.secret_list {
-            let used = count.and_then(|count| count.secrets.iter().find(|used| used.name == secret.name));
-            secret.last_used = used.map(|used| used.last_used);
+            secret.last_used = uses.last_used(&self.name, &secret.digest);
+            secret.not_used_since = uses.since().filter(|_| secret.last_used.is_none());
             secret.live = secret.until.is_none_or(|end| now < end);
         }
         self.secrets = self.secrets.map(|_| self.secret_list.iter().filter(|secret| secret.live).count());
@@ -91,6 +112,25 @@ impl OpenConnection {
             last_refusal_reason: count.and_then(|it| it.last_refusal_reason.clone()),
             connection: self,
         }
+    }
+}
+
+/// What a store has seen of all connections.
+#[derive(Default)]
+pub struct Seen {
+    counts: Vec<ConnectionCount>,
+    uses: SecretUses,
+    pauses: Vec<Pause>,
+}
+
+impl Seen {
+    /// Asks a store.
+    pub async fn by(store: &dyn Store) -> Result<Self, Error> {
+        Ok(Self {
+            counts: store.connection_counts().await?,
+            uses: store.secret_uses().await?,
+            pauses: store.pauses().await?,
+        })
     }
 }
 

@@ -70,6 +70,7 @@ mod paused;
 mod postgres;
 mod refused;
 mod report;
+mod secret_use;
 mod sqlite;
 mod transfer;
 mod turn;
@@ -85,6 +86,7 @@ pub use model::*;
 pub use other::{LOAN, Other, Sought, Which};
 pub use postgres::{Address, LeaseClock, PostgresStore, WrongAddress};
 pub use report::*;
+pub use secret_use::SecretUses;
 pub use sqlite::{Access, Backup, FolderLock, Moving, SqliteStore, Unrestorable};
 pub use transfer::{Destination, Moved, Unmovable, resume, transfer};
 pub use upkeep::Upkeep;
@@ -273,8 +275,14 @@ pub trait Store: Send + Sync {
     /// [`REFUSALS_KEPT`] are kept. Need not be durable when it returns.
     async fn refuse(&self, refusal: crate::webhook::delivery::Refusal) -> Result<(), Error>;
 
-    /// Notes when a secret of a connection was last used. Need not be durable when it returns.
-    async fn note_secret_use(&self, connection: &str, secret: &str, at: Timestamp) -> Result<(), Error>;
+    /// Notes when a secret of a connection was last used, by what the secret is and not by its name or place. Need not be
+    /// durable when it returns.
+    async fn note_secret_use(
+        &self,
+        connection: &str,
+        secret: crate::webhook::connection::SecretDigest,
+        at: Timestamp,
+    ) -> Result<(), Error>;
 
     /// Notes which pipelines there are, before deliveries that name them by [`Delivery::roster`] are
     /// accepted, and again each [`NOTED_EVERY`](crate::webhook::roster::NOTED_EVERY). Durable when it
@@ -436,6 +444,9 @@ pub trait Store: Send + Sync {
 
     /// Returns what was seen of each connection, those without any left out.
     async fn connection_counts(&self) -> Result<Vec<ConnectionCount>, Error>;
+
+    /// Returns when secrets of connections were last used, to the minute.
+    async fn secret_uses(&self) -> Result<SecretUses, Error>;
 
     /// Returns what was deployed to: each environment and resource, in the order of their names,
     /// with the last deployment.

@@ -212,17 +212,6 @@ pub struct ConnectionCount {
     pub last_refusal: Option<Timestamp>,
     /// Why that one was refused.
     pub last_refusal_reason: Option<String>,
-    /// When each of its secrets was last used, those never used left out.
-    pub secrets: Vec<SecretUse>,
-}
-
-/// When a secret was last used, to the minute.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SecretUse {
-    /// Its name.
-    pub name: String,
-    /// When.
-    pub last_used: Timestamp,
 }
 
 /// An environment, or a resource of one, and the last deployment to it.

@@ -12,6 +12,7 @@ use super::source::Source;
 pub use crate::shell::Substitution;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretSlice};
+use sha2::{Digest, Sha256};
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -234,6 +235,11 @@ impl Secret {
         text.into_iter().chain(password)
     }
 
+    /// Returns what tells it from other secrets, wherever it stands in a list and whatever its name is.
+    pub fn digest(&self) -> SecretDigest {
+        SecretDigest::of(self.bytes())
+    }
+
     /// Returns the text itself, for a proof that is the secret.
     pub(super) fn bytes(&self) -> &[u8] {
         self.bytes.expose_secret()
@@ -249,6 +255,29 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Secret({})", self.name)?;
         self.until.map_or(Ok(()), |end| write!(f, " until {end}"))
+    }
+}
+
+/// What tells a secret from others without being it: its hash. A store makes what it keeps of it, with a key of its own.
+/// It is written nowhere, and prints as nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SecretDigest([u8; 32]);
+
+impl SecretDigest {
+    /// Returns the digest of a secret as it is configured.
+    pub fn of(secret: &[u8]) -> Self {
+        Self(Sha256::digest(secret).into())
+    }
+
+    /// Returns its bytes, for a keyed hash of them.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretDigest")
     }
 }
 

@@ -46,6 +46,7 @@ mod predefined;
 mod refused;
 mod reload;
 mod repeats;
+mod rotation;
 mod run;
 mod scarce;
 mod senders;

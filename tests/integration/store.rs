@@ -13,6 +13,7 @@ mod reference;
 mod rerun;
 mod retention;
 mod schedule;
+mod secret_use;
 mod sqlite;
 mod steps;
 mod story;

@@ -4,7 +4,7 @@ use super::parameter::NoParameters;
 use crate::catalog::{Entry, Listener};
 use crate::diagnostic::Report;
 use crate::server::error::Failure;
-use crate::server::{SeenConnection, Shared};
+use crate::server::{Seen, SeenConnection, Shared};
 use crate::store::{Pausable, Pause, Run, RunQuery};
 use actix_web::{HttpResponse, web};
 use jiff::Timestamp;
@@ -101,8 +101,7 @@ pub(in crate::server) async fn connections(
 
 /// Returns the configured connections with what was seen of each.
 pub(in crate::server) async fn seen_connections(shared: &Shared) -> Result<Vec<SeenConnection>, Failure> {
-    let counts = shared.state.store.connection_counts().await?;
-    let pauses = shared.state.store.pauses().await?;
+    let seen = Seen::by(&*shared.state.store).await?;
     let (connections, now) = (shared.state.connections.load(), shared.state.clock.now());
-    Ok(connections.iter().map(|it| it.clone().seen(&counts, &pauses, now)).collect())
+    Ok(connections.iter().map(|it| it.clone().seen(&seen, now)).collect())
 }

@@ -199,11 +199,8 @@ impl ConnectionLine {
                 (true, Some(end)) => format!("live until {end:.0}"),
                 (false, _) => "ended".to_owned(),
             };
-            let last = secret.last_used.map_or_else(
-                || "never used".to_owned(),
-                |at| format!("last used {}", crate::server::moment::ago(at, now)),
-            );
-            SecretLine { name: secret.name.clone(), told: format!("{state}, {last}") }
+            let last = secret.last_use(|at| crate::server::moment::ago(at, now));
+            SecretLine { name: secret.name.clone(), told: format!("{state}, last used: {last}") }
         };
         let secret_list = connection.changing_secrets().iter().map(secret).collect();
         Self {

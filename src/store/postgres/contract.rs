@@ -4,15 +4,19 @@ use super::accept::Rows;
 use super::claim::{self, Request};
 use super::lease::{self, Over};
 use super::row::fold;
-use super::{PostgresStore, attendance, depot, environment, other, pause, read, rerun, retention, roster, turn, wait};
+use super::{
+    PostgresStore, attendance, depot, environment, other, pause, read, rerun, retention, roster, secret_use, turn, wait,
+};
 use crate::files::Depot;
 use crate::id::{DeliveryId, RunId, WorkerId};
 use crate::run::{Series, State};
 use crate::store::{
     Acceptance, Accepted, Answer, Answered, Asking, Attendance, Claim, ConnectionCount, DeliveryDetail, DeliveryQuery,
     Depth, EnvironmentDetail, Error, Forgotten, HandedBack, JobOutcome, Lease, Lent, Other, Pausable, Pause,
-    PoolDetail, Question, Renewal, Reran, Rerun, Run, RunDetail, RunQuery, Sought, StepEvent, Store, Swept, Upkeep,
+    PoolDetail, Question, Renewal, Reran, Rerun, Run, RunDetail, RunQuery, SecretUses, Sought, StepEvent, Store, Swept,
+    Upkeep,
 };
+use crate::webhook::connection::SecretDigest;
 use crate::webhook::delivery::{Delivery, Refusal};
 use crate::webhook::roster::Roster;
 use async_trait::async_trait;
@@ -39,8 +43,8 @@ impl Store for PostgresStore {
         Ok(())
     }
 
-    async fn note_secret_use(&self, connection: &str, secret: &str, at: Timestamp) -> Result<(), Error> {
-        let secret = (connection.to_owned(), secret.to_owned());
+    async fn note_secret_use(&self, connection: &str, secret: SecretDigest, at: Timestamp) -> Result<(), Error> {
+        let secret = (connection.to_owned(), secret);
         self.shared.secret_uses.lock().expect("no holder panics").insert(secret, at);
         self.bring_notes();
         Ok(())
@@ -416,6 +420,13 @@ impl Store for PostgresStore {
     async fn connection_counts(&self) -> Result<Vec<ConnectionCount>, Error> {
         self.on_threads(|shared| async move {
             Ok(shared.database.read(|session| Box::pin(async move { read::connection_counts(&session).await })).await?)
+        })
+        .await
+    }
+
+    async fn secret_uses(&self) -> Result<SecretUses, Error> {
+        self.on_threads(|shared| async move {
+            Ok(shared.database.read(|session| Box::pin(async move { secret_use::all(&session).await })).await?)
         })
         .await
     }

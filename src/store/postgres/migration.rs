@@ -7,7 +7,7 @@ use deadpool_postgres::Object;
 use std::sync::Arc;
 
 /// Each brings the schema from the version that is its place to the next.
-pub(super) const MIGRATIONS: [&str; 14] = [
+pub(super) const MIGRATIONS: [&str; 15] = [
     include_str!("migration/0001.sql"),
     include_str!("migration/0002.sql"),
     include_str!("migration/0003.sql"),
@@ -22,6 +22,7 @@ pub(super) const MIGRATIONS: [&str; 14] = [
     include_str!("migration/0012.sql"),
     include_str!("migration/0013.sql"),
     include_str!("migration/0014.sql"),
+    include_str!("migration/0015.sql"),
 ];
 
 /// Held by who changes the schema: of several that start at once, one does it and the others wait.

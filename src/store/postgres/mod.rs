@@ -36,7 +36,8 @@
 //! | `filing.rs` | runs with their jobs, as rows |
 //! | `import.rs` | all rows of another store, taken over |
 //! | `form.rs` | plans and documents that runs share |
-//! | `refusal.rs` | refused deliveries and uses of secrets |
+//! | `refusal.rs` | refused deliveries, cheap under a flood |
+//! | `secret_use.rs` | when each secret was last used |
 //! | `due.rs` | what queries mean by due |
 //! | `claim.rs` | which job is next, and its lease |
 //! | `lease.rs` | what a lease allows, and its end: renew, record, finish, hand back, cancel, sweep |
@@ -86,6 +87,7 @@ mod rerun;
 mod retention;
 mod roster;
 mod row;
+mod secret_use;
 mod session;
 mod story;
 mod tls;
@@ -130,7 +132,7 @@ struct Shared {
     refusals: Refusals,
     /// Held by who writes what was noted: whoever had it after is sure that the earlier is written.
     writing_notes: tokio::sync::Mutex<()>,
-    secret_uses: Mutex<refusal::SecretUses>,
+    secret_uses: Mutex<secret_use::Noted>,
     changes: Changes,
     /// Whether a sweep has found more displaced ones than it canceled: claims go on with them.
     are_displaced: AtomicBool,
@@ -227,7 +229,13 @@ impl Shared {
             return Ok(());
         }
         let (noted, used) = (&refusals, &uses);
-        let written = self.database.write_lightly(|session| Box::pin(refusal::write_notes(session, noted, used))).await;
+        let write = self.database.write_lightly(|session| {
+            Box::pin(async move {
+                refusal::write(&session, noted).await?;
+                secret_use::write(&session, used).await
+            })
+        });
+        let written = write.await;
         if written.is_err() {
             self.refusals.put_back(refusals);
             let mut noted = self.secret_uses.lock().expect("no holder panics");

@@ -13,7 +13,7 @@ use crate::id::{DeliveryId, JobId, RunId};
 use crate::pipeline::form::Sheet;
 use crate::run::{RunResult, State};
 use crate::store::detail::{JobRow, StepRow, job_state, run_detail};
-use crate::store::{ConnectionCount, DeliveryDetail, DeliveryQuery, Depth, Run, RunDetail, RunQuery, SecretUse};
+use crate::store::{ConnectionCount, DeliveryDetail, DeliveryQuery, Depth, Run, RunDetail, RunQuery};
 use crate::webhook::delivery::{Delivery, Outcome};
 use crate::webhook::roster::LISTED_MAX;
 use jiff::Timestamp;
@@ -302,22 +302,15 @@ pub(super) async fn delivery(session: &Session, id: &DeliveryId) -> Result<Optio
 }
 
 pub(super) async fn connection_counts(session: &Session) -> Result<Vec<ConnectionCount>, Fault> {
-    let mut secrets: HashMap<String, Vec<SecretUse>> = HashMap::new();
-    for row in session.rows("SELECT * FROM secret_use ORDER BY secret", &[]).await? {
-        let used = SecretUse { name: row.try_get("secret")?, last_used: row.try_get("last_used")? };
-        secrets.entry(row.try_get("connection")?).or_default().push(used);
-    }
     let rows = session.rows("SELECT * FROM connection ORDER BY name", &[]).await?;
     let count = |row: &Row| {
-        let name: String = row.try_get("name")?;
         Ok(ConnectionCount {
+            connection: row.try_get("name")?,
             deliveries: number_at(row, "deliveries")?,
             refusals: number_at(row, "refusals")?,
             last_delivery: row.try_get("last_delivery")?,
             last_refusal: row.try_get("last_refusal")?,
             last_refusal_reason: row.try_get("last_reason")?,
-            secrets: secrets.remove(&name).unwrap_or_default(),
-            connection: name,
         })
     };
     rows.iter().map(count).collect()

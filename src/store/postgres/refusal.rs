@@ -1,5 +1,5 @@
-//! Refused deliveries and uses of secrets: noted in memory, and brought to the database together, so
-//! that a flood of forgeries costs little.
+//! Refused deliveries: noted in memory, and brought to the database together, so that a flood of forgeries
+//! costs little.
 
 use super::fault::Fault;
 use super::row::{number, text};
@@ -9,28 +9,9 @@ use crate::store::refused::Pending;
 use crate::webhook::delivery::Refusal;
 use jiff::Timestamp;
 use std::collections::HashMap;
-use std::sync::Arc;
-
-/// When secrets were last used: by connection and name.
-pub(super) type SecretUses = HashMap<(String, String), Timestamp>;
-
-/// Writes what was noted.
-pub(super) async fn write_notes(
-    session: Arc<Session>,
-    refusals: &HashMap<String, Pending>,
-    uses: &SecretUses,
-) -> Result<(), Fault> {
-    write(&session, refusals).await?;
-    let mut uses: Vec<_> = uses.iter().collect();
-    uses.sort();
-    for ((connection, secret), at) in uses {
-        note_secret_use(&session, connection, secret, *at).await?;
-    }
-    Ok(())
-}
 
 /// Counts refused deliveries, and keeps the latest in place of the oldest ones kept.
-async fn write(session: &Session, taken: &HashMap<String, Pending>) -> Result<(), Fault> {
+pub(super) async fn write(session: &Session, taken: &HashMap<String, Pending>) -> Result<(), Fault> {
     // Always in the same order, so that two receivers can't wait for each other.
     let mut connections: Vec<_> = taken.iter().collect();
     connections.sort_by_key(|(name, _)| *name);
@@ -92,20 +73,6 @@ async fn delete_the_oldest(session: &Session, connection: &str) -> Result<(), Fa
                            ORDER BY seq DESC
                            LIMIT 1 OFFSET $2)",
             &[&text(connection), &number(REFUSALS_KEPT)],
-        )
-        .await?;
-    Ok(())
-}
-
-/// Notes when a secret of a connection was last used.
-async fn note_secret_use(session: &Session, connection: &str, secret: &str, at: Timestamp) -> Result<(), Fault> {
-    session
-        .run(
-            "INSERT INTO secret_use (connection, secret, last_used)
-             VALUES ($1, $2, $3)
-             ON CONFLICT (connection, secret) DO UPDATE
-             SET last_used = greatest(secret_use.last_used, excluded.last_used)",
-            &[&text(connection), &text(secret), &at],
         )
         .await?;
     Ok(())

@@ -12,8 +12,9 @@ use crate::store::attendance::folded;
 use crate::store::{
     Acceptance, Accepted, Answer, Answered, Asking, Attendance, Claim, ConnectionCount, DeliveryDetail, DeliveryQuery,
     Depth, EnvironmentDetail, Error, Forgotten, HandedBack, JobOutcome, Lease, Lent, Other, Pausable, Pause,
-    PoolDetail, Question, Renewal, Reran, Rerun, Run, RunDetail, RunQuery, Sought, StepEvent, Store, Swept,
+    PoolDetail, Question, Renewal, Reran, Rerun, Run, RunDetail, RunQuery, SecretUses, Sought, StepEvent, Store, Swept,
 };
+use crate::webhook::connection::SecretDigest;
 use crate::webhook::delivery::{Delivery, Refusal};
 use crate::webhook::roster::Roster;
 use async_trait::async_trait;
@@ -36,8 +37,8 @@ impl Store for SqliteStore {
         Ok(())
     }
 
-    async fn note_secret_use(&self, connection: &str, secret: &str, at: Timestamp) -> Result<(), Error> {
-        let (connection, secret) = (connection.to_owned(), secret.to_owned());
+    async fn note_secret_use(&self, connection: &str, secret: SecretDigest, at: Timestamp) -> Result<(), Error> {
+        let connection = connection.to_owned();
         let work = move |session: &mut Session<'_>| secret_use::note(session, &connection, &secret, at);
         self.writer.write_without_waiting(work, |written| {
             if let Err(error) = written {
@@ -245,6 +246,10 @@ impl Store for SqliteStore {
 
     async fn connection_counts(&self) -> Result<Vec<ConnectionCount>, Error> {
         self.read(read::connection_counts).await
+    }
+
+    async fn secret_uses(&self) -> Result<SecretUses, Error> {
+        self.read(secret_use::all).await
     }
 
     async fn environments(&self) -> Result<Vec<EnvironmentDetail>, Error> {

@@ -6,7 +6,7 @@ use crate::store::Error;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each brings the schema from the version that is its place to the next.
-const MIGRATIONS: [&str; 20] = [
+const MIGRATIONS: [&str; 21] = [
     include_str!("migration/0001.sql"),
     include_str!("migration/0002.sql"),
     include_str!("migration/0003.sql"),
@@ -27,6 +27,7 @@ const MIGRATIONS: [&str; 20] = [
     include_str!("migration/0018.sql"),
     include_str!("migration/0019.sql"),
     include_str!("migration/0020.sql"),
+    include_str!("migration/0021.sql"),
 ];
 
 /// Returns the latest version that is known.

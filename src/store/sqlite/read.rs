@@ -11,7 +11,7 @@ use crate::id::{DeliveryId, JobId, RunId};
 use crate::pipeline::form::Sheet;
 use crate::run::{RunResult, State};
 use crate::store::detail::{JobRow, StepRow, job_state, run_detail};
-use crate::store::{ConnectionCount, DeliveryDetail, DeliveryQuery, Depth, Error, Run, RunDetail, RunQuery, SecretUse};
+use crate::store::{ConnectionCount, DeliveryDetail, DeliveryQuery, Depth, Error, Run, RunDetail, RunQuery};
 use crate::webhook::delivery::{Decision, Delivery, Outcome};
 use crate::webhook::roster::LISTED_MAX;
 use jiff::Timestamp;
@@ -313,20 +313,9 @@ pub(super) fn connection_counts(connection: &Connection) -> Result<Vec<Connectio
             last_delivery: moment_at(row, "last_delivery")?,
             last_refusal: moment_at(row, "last_refusal")?,
             last_refusal_reason: row.get("last_reason")?,
-            secrets: Vec::new(),
         })
     })?;
-    let mut counts: Vec<ConnectionCount> = counts.collect::<Result<_, _>>()?;
-    let mut statement = connection.prepare_cached("SELECT * FROM secret_use ORDER BY secret")?;
-    let mut uses = statement.query([])?;
-    while let Some(row) = uses.next()? {
-        let connection: String = row.get("connection")?;
-        let used = SecretUse { name: row.get("secret")?, last_used: moment(row.get("last_used")?)? };
-        if let Some(count) = counts.iter_mut().find(|count| count.connection == connection) {
-            count.secrets.push(used);
-        }
-    }
-    Ok(counts)
+    Ok(counts.collect::<Result<_, _>>()?)
 }
 
 /// Returns how much work there is. `now` is by the machine's own count.

@@ -48,7 +48,7 @@ const fn of(name: &'static str, from: &'static str, kind: Kind) -> Column {
 }
 
 /// All tables but that of files, those first that others refer to.
-pub(in crate::store) const TABLES: [Table; 26] = [
+pub(in crate::store) const TABLES: [Table; 27] = [
     Table {
         name: DELIVERY,
         columns: &[
@@ -103,7 +103,8 @@ pub(in crate::store) const TABLES: [Table; 26] = [
         ],
     },
     Table { name: "roster", columns: &[own("fingerprint", Number), own("pipelines", Text), own("noted_at", Moment)] },
-    Table { name: "secret_use", columns: &[own("connection", Text), own("secret", Text), own("last_used", Moment)] },
+    Table { name: "mark_key", columns: &[own("one", Number), own("key", Bytes), own("since", Moment)] },
+    Table { name: "secret_use", columns: &[own("connection", Text), own("mark", Number), own("last_used", Moment)] },
     Table { name: "counter", columns: &[own("scope", Text), own("key", Key), own("value", Number)] },
     Table {
         name: "form",

@@ -11,8 +11,10 @@ use pipehook::run::{Series, State};
 use pipehook::store::{
     Acceptance, Accepted, Answer, Answered, Asking, Attendance, Claim, ConnectionCount, DeliveryDetail, DeliveryQuery,
     Depth, EnvironmentDetail, Error, Forgotten, HandedBack, JobOutcome, Lease, Lent, Other, Pausable, Pause,
-    PoolDetail, Question, Renewal, Reran, Rerun, Run, RunDetail, RunQuery, Sought, StepEvent, Store, Swept, Upkeep,
+    PoolDetail, Question, Renewal, Reran, Rerun, Run, RunDetail, RunQuery, SecretUses, Sought, StepEvent, Store, Swept,
+    Upkeep,
 };
+use pipehook::webhook::connection::SecretDigest;
 use pipehook::webhook::delivery::{Delivery, Refusal};
 use pipehook::webhook::roster::Roster;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -92,7 +94,7 @@ impl Store for CutOff {
         self.inner.refuse(refusal).await
     }
 
-    async fn note_secret_use(&self, connection: &str, secret: &str, at: Timestamp) -> Result<(), Error> {
+    async fn note_secret_use(&self, connection: &str, secret: SecretDigest, at: Timestamp) -> Result<(), Error> {
         self.inner.note_secret_use(connection, secret, at).await
     }
 
@@ -259,6 +261,10 @@ impl Store for CutOff {
 
     async fn connection_counts(&self) -> Result<Vec<ConnectionCount>, Error> {
         self.inner.connection_counts().await
+    }
+
+    async fn secret_uses(&self) -> Result<SecretUses, Error> {
+        self.inner.secret_uses().await
     }
 
     async fn environments(&self) -> Result<Vec<EnvironmentDetail>, Error> {

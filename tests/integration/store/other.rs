@@ -1,7 +1,6 @@
 //! Runs of other pipelines are found by what is said of them, and stay while they are needed.
 
 use super::world::{World, job, plan, worlds};
-use crate::database;
 use pipehook::id::RunId;
 use pipehook::pipeline::plan::{Job, Plan};
 use pipehook::run::RunResult;
@@ -102,17 +101,9 @@ async fn no_setting_of_a_clock_decides_which_runs_had_ended() {
 /// Makes a world's store what the version before the one that counts ends would have left, and opens it again.
 fn reopen_as_of_before(world: &mut World) {
     const COLUMNS: &str = "ALTER TABLE run DROP COLUMN ended_as; ALTER TABLE run DROP COLUMN ended_before;";
-    world.close();
-    if world.is_folder() {
-        let file = rusqlite::Connection::open(world.folder().join("pipehook.db")).expect("the file opens");
-        let counted = "DELETE FROM counter WHERE key = 'ended runs'; PRAGMA user_version = 19";
-        file.execute_batch(&format!("{COLUMNS} {counted}")).expect("an earlier schema");
-    } else {
-        let programs = database::programs().expect("the world needs them too");
-        let counted = "DROP SEQUENCE run_end; UPDATE schema_version SET version = 13";
-        database::run_sql(&programs, world.address(), &format!("{COLUMNS} {counted}")).expect("an earlier schema");
-    }
-    world.crash();
+    let folder = format!("{COLUMNS} DELETE FROM counter WHERE key = 'ended runs'; PRAGMA user_version = 19");
+    let database = format!("{COLUMNS} DROP SEQUENCE run_end; UPDATE schema_version SET version = 13");
+    world.reopen_as_of_before(&folder, &database);
 }
 
 #[tokio::test]

@@ -128,6 +128,26 @@ impl World {
         self.store = None;
     }
 
+    /// Makes the store what the version before the one that tells secrets apart would have left, then runs statements on
+    /// it, of a folder or of a database, and opens it again.
+    pub fn reopen_as_of_before(&mut self, folder: &str, database: &str) {
+        self.close();
+        if self.is_folder() {
+            let file = rusqlite::Connection::open(self.folder().join("pipehook.db")).expect("the file opens");
+            let by_name = "DROP TABLE mark_key; DROP TABLE secret_use;
+                           CREATE TABLE secret_use (connection TEXT, secret TEXT, last_used INTEGER);
+                           PRAGMA user_version = 20;";
+            file.execute_batch(&format!("{by_name} {folder}")).expect("an earlier schema");
+        } else {
+            let programs = database::programs().expect("the world needs them too");
+            let by_name = "DROP TABLE mark_key; DELETE FROM secret_use; ALTER TABLE secret_use DROP COLUMN mark;
+                           ALTER TABLE secret_use ADD COLUMN secret text NOT NULL;
+                           UPDATE schema_version SET version = 14;";
+            database::run_sql(&programs, self.address(), &format!("{by_name} {database}")).expect("an earlier schema");
+        }
+        self.crash();
+    }
+
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
