@@ -55,6 +55,12 @@ impl Database {
 /// Reads `database`: an address, `{env: NAME}` or `{file: PATH}`.
 pub(super) fn read(section: &mut Section<'_>, folder: &Path) -> Option<Database> {
     let node = section.node("database")?;
+    let way_out = |variable: &str| {
+        format!("write `database: {{env: {}}}`, with the whole address in that variable", shown(variable))
+    };
+    if section.refers(node, way_out) {
+        return None;
+    }
     if let Some(text) = node.text() {
         if PREFIXES.iter().any(|prefix| text.starts_with(prefix)) {
             return Some(Database::Address(text.to_string().into()));

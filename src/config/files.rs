@@ -17,6 +17,8 @@ const FOLDER: &str = "file://";
 /// The region where none is said.
 const REGION_DEFAULT: &str = "us-east-1";
 const KEYS: &[&str] = &["url", "endpoint", "region", "access_key", "secret_key", "session_token", "allow_http"];
+/// What to write in place of a reference to a variable.
+const ADDRESS_ITSELF: &str = "write the address itself; the keys of a bucket can be `{env: NAME}`";
 /// What a bucket's keys are called here, and in which environment variables they are that are not said
 /// to be elsewhere.
 const ACCESS_KEY: (&str, &str) = ("access_key", "AWS_ACCESS_KEY_ID");
@@ -27,6 +29,9 @@ const HTTP: &[(&str, Encryption)] = &[("true", Encryption::Optional), ("false", 
 /// Reads `files`: an address, or a mapping with more about it.
 pub(super) fn read(file: &mut Section<'_>, folder: &Path, environment: &Environment<'_>) -> Option<Place> {
     let node = file.node("files")?;
+    if file.refers(node, |_| ADDRESS_ITSELF.to_owned()) {
+        return None;
+    }
     if let Some(text) = node.text() {
         return match place(text, defaults(environment)) {
             Ok(place) => Some(place),
@@ -42,6 +47,9 @@ pub(super) fn read(file: &mut Section<'_>, folder: &Path, environment: &Environm
         section.mistake("url", "`files` needs a `url`, such as `s3://bucket/prefix`");
         return None;
     };
+    if section.refers(url, |_| ADDRESS_ITSELF.to_owned()) {
+        return None;
+    }
     let settings = settings(&mut section, folder, environment);
     let found = place(url.text().map_or("", |text| text), settings);
     found

@@ -13,6 +13,7 @@ mod group;
 mod key;
 mod limits;
 mod mask;
+mod reference;
 mod retention;
 mod scheme;
 mod secret;

@@ -174,12 +174,28 @@ fn written<'n>(section: &mut Section<'_>, node: &'n Node) -> Option<Written<'n>>
         }
     };
     let text = section.text_of(one)?;
-    let source = match &**one.key.text()? {
+    let source = &**one.key.text()?;
+    if section.refers(&one.value, |variable| way_out_of_reference(source, variable)) {
+        return None;
+    }
+    let source = match source {
         "env" => Source::Variable(text),
         "file" => Source::File(text),
         _ => Source::Value(text),
     };
     Some(Written { source, name, until })
+}
+
+/// Says what to write in place of a reference to a variable, where a secret is said to be.
+fn way_out_of_reference(source: &str, variable: &str) -> String {
+    let variable = shown(variable);
+    match source {
+        "file" => "write the path itself, relative to the folder of this file or from the root".to_owned(),
+        "env" => format!("write the variable's name alone: `{{env: {variable}}}`"),
+        _ => format!(
+            "write `{{env: {variable}}}`; a secret that has these very letters can stand in a file: `{{file: PATH}}`"
+        ),
+    }
 }
 
 /// Why a secret could not be fetched.

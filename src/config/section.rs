@@ -3,6 +3,7 @@
 //! The tree with places finds what is there; each value's own text is then read by the YAML
 //! library into its type, so that `10_000`, `yes` or `"2"` mean what YAML says they mean.
 
+use super::reference::Reference;
 use super::value::{FilePath, Typed};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
 use crate::yaml::{Content, Entry, Node, Scalar, Style};
@@ -109,6 +110,9 @@ impl<'s> Section<'s> {
     }
 
     fn typed<T: Typed>(&mut self, node: &Node, name: &str) -> Option<T> {
+        if self.refers(node, |_| format!("write it out: {}", T::WANTED)) {
+            return None;
+        }
         let value = typed(node, self.text);
         if value.is_none() {
             self.wrong_type(node, format!("{name} must be {}", T::WANTED));
@@ -165,6 +169,16 @@ impl<'s> Section<'s> {
     pub fn mistake(&mut self, key: &str, title: &str) {
         let span = self.node(key).map_or(self.span, |node| node.span);
         self.report(Diagnostic::error(Code::Configuration, title, span, ""));
+    }
+
+    /// Reports a value that refers to a variable, as if it were expanded, and says whether it does. `way_out` says what to
+    /// write instead, by the variable's name.
+    pub fn refers(&mut self, node: &Node, way_out: impl FnOnce(&str) -> String) -> bool {
+        let reference = node.text().and_then(|text| Reference::of(text));
+        if let Some(reference) = reference {
+            self.report(reference.mistake(node.span, way_out));
+        }
+        reference.is_some()
     }
 
     /// Reports a mistake.
