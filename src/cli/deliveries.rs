@@ -185,6 +185,7 @@ fn table(deliveries: &[Delivery]) -> String {
             count(Decision::Queued),
             count(Decision::Rejected),
             count(Decision::Filtered),
+            delivery.reason.clone().unwrap_or_else(|| "-".to_owned()),
             delivery.id.to_string(),
         ]
     });
@@ -196,6 +197,7 @@ fn table(deliveries: &[Delivery]) -> String {
         Extra("QUEUED"),
         Extra("REJECTED"),
         Extra("FILTERED"),
+        Extra("REASON"),
         Id("ID"),
     ];
     output::table(&columns, rows)

@@ -69,7 +69,7 @@ pub struct Delivery {
     /// The name of the secret that proved its sender.
     #[serde(default)]
     pub secret: Option<String>,
-    /// Why no pipeline was asked, where none was: a sentence for people.
+    /// Why no pipeline was asked, where none was, or why it was refused: a sentence for people.
     #[serde(default)]
     pub reason: Option<String>,
     /// The headers that are kept; never the checksum's, authorization or cookies.

@@ -220,9 +220,13 @@ fn a_rotation_shows_which_secret_is_still_used_and_ends_when_it_says() {
     until("the use of the old secret", Duration::from_secs(30), || used("last year's").0.then_some(()));
     assert_eq!(used("this year's"), (false, true));
     assert_eq!(used("long gone"), (false, false));
-    let refused = folder.run(&["deliveries", "--outcome", "refused", "--format", "json"]).ended_with(0).json();
-    let refused = folder.run(&["deliveries", "show", refused[0]["id"].as_str().expect("an id")]).ended_with(0).stdout;
     let reason = "the header X-WH-Checksum matches the secret `long gone`, which ended at 2020-01-02T00:00:00Z";
+    let listed = folder.run(&["deliveries", "--format", "json"]).ended_with(0).json();
+    assert_eq!(listed, server.ask("/api/v1/deliveries").json());
+    assert_eq!((&listed[0]["outcome"], &listed[0]["reason"]), (&json!("refused"), &json!(reason)), "{listed}");
+    assert_eq!((&listed[1]["secret"], &listed[1]["reason"]), (&json!("last year's"), &Value::Null), "{listed}");
+    assert!(folder.run(&["deliveries"]).ended_with(0).stdout.contains(&reason[..50]));
+    let refused = folder.run(&["deliveries", "show", listed[0]["id"].as_str().expect("an id")]).ended_with(0).stdout;
     assert!(refused.contains(&format!("refused: {reason}\n")), "whole: {refused}");
     let table = folder.run(&["connections"]).ended_with(0).stdout;
     for part in ["last year's", "live until 2999-01-02T00:00:00Z", "this year's", "never", "ended"] {

@@ -228,7 +228,7 @@ pub(super) async fn expanded(session: &Session, run: &RunId) -> Result<Option<St
 const DELIVERY: &str = "id, connection, received_at, outcome, repeat_of, size, headers, verdicts, event, secret,
                         reason, replay_of, roster";
 const REFUSAL: &str = "id, connection, received_at, 'refused' AS outcome, NULL AS repeat_of, size, '[]' AS headers,
-                       '[]' AS verdicts, NULL AS event, NULL AS secret, NULL AS reason, NULL AS replay_of,
+                       '[]' AS verdicts, NULL AS event, NULL AS secret, reason, NULL AS replay_of,
                        NULL::bigint AS roster";
 
 pub(super) async fn deliveries(session: &Session, query: &DeliveryQuery) -> Result<Vec<Delivery>, Fault> {

@@ -264,7 +264,8 @@ fn delivery_of(row: &Row<'_>) -> Result<Delivery, Error> {
         headers: entry.headers.into_owned(),
         event: entry.event.map(Into::into),
         secret: entry.secret.map(Into::into),
-        reason: entry.reason.map(Into::into),
+        // Of a refused one it stands in a column.
+        reason: entry.reason.map(Into::into).or(row.get("reason")?),
         replay_of: entry.replay_of.map(|id| DeliveryId::from_stored(&id)),
     })
 }

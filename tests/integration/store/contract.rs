@@ -435,6 +435,7 @@ async fn every_refusal_is_counted_and_the_latest_are_kept() {
         let query = DeliveryQuery { outcome: Some(Outcome::Refused), limit: 1_000, ..DeliveryQuery::default() };
         let kept = world.store().deliveries(query).await.expect("a list");
         assert_eq!(kept.len() as u64, REFUSALS_KEPT);
+        assert_eq!(kept[0].reason, Some(format!("forgery {SENT}")), "a list says it too");
         let latest = world.store().delivery(&kept[0].id).await.expect("read").expect("there");
         assert_eq!(latest.refusal.as_deref(), Some(format!("forgery {SENT}").as_str()));
         assert_eq!(latest.body, None);
