@@ -25,6 +25,9 @@ pub(super) trait Subject: Send + 'static {
 
     /// Puts everything in force but what [`Config::fixed`] names.
     fn take_up(&self, config: &Config);
+
+    /// Is called each time that the configuration was looked at, which is each [`LOOK_EVERY`].
+    fn look(&self) {}
 }
 
 /// Looks at the configuration until it is dropped. Dropping it waits for its thread, which holds the
@@ -117,6 +120,7 @@ fn look_until_stopped(file: &Path, mut seen: Seen, subject: &impl Subject, asked
             Err(mpsc::RecvTimeoutError::Timeout) => {}
             Ok(Ask::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
         }
+        subject.look();
         let now = seen.stamps();
         if now == seen.stamps && !must_read {
             continue;

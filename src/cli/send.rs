@@ -37,6 +37,9 @@ pub(super) struct Send {
     /// A header to add, also an id, a moment or a checksum instead of those that are made; may be given more than once
     #[arg(long = "header", value_name = "NAME: VALUE", value_parser = input::header)]
     headers: Vec<(String, String)>,
+    /// The secret to sign with, by its name in `pipehook connections`; without it the first one that has not ended
+    #[arg(long, value_name = "NAME")]
+    secret: Option<String>,
     /// Hold the answer until the runs are completed, at most so many seconds
     #[arg(long, value_name = "SECONDS")]
     wait: Option<u64>,
@@ -56,7 +59,7 @@ impl Send {
         let body = input::bytes(self.file.as_deref())?;
         let base = self.url.clone().map_or_else(|| local_url(&config), Ok)?;
         let outgoing = Outgoing { body: &body, headers: &self.headers };
-        let signature = signed(connection, outgoing)?;
+        let signature = signed(connection, self.secret.as_deref(), outgoing)?;
         let content_type = outgoing.content_type(&connection.scheme).to_owned();
         let wait = self.wait.map(|seconds| format!("wait={seconds}"));
         let query: Vec<String> = query(&signature).into_iter().chain(wait).collect();

@@ -22,7 +22,7 @@ use clap::Args;
 use jiff::Timestamp;
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -127,6 +127,7 @@ impl Serve {
             retention: housekeeping.retention(),
             terms,
             mover: server.mover(),
+            told_until: Mutex::new(Timestamp::now()),
         };
         let _reloading = Reloader::start(&config, parts, hang_ups);
         serve(server, state, drained)?;
@@ -152,6 +153,9 @@ impl Serve {
     }
 }
 
+/// What is logged of a connection with secrets that have all ended.
+const OUTLIVED: &str = "every secret of a connection has ended: nobody can post to it";
+
 /// What a changed configuration is put into.
 struct Parts {
     arguments: Serve,
@@ -163,6 +167,8 @@ struct Parts {
     /// Where this process has a worker.
     terms: Option<Arc<Terms>>,
     mover: Arc<Mover>,
+    /// Until when it is told which secrets have ended.
+    told_until: Mutex<Timestamp>,
 }
 
 impl Subject for Parts {
@@ -171,7 +177,7 @@ impl Subject for Parts {
     }
 
     fn take_up(&self, config: &Config) {
-        let Self { arguments: _, state, shelf, bell, retention, terms, mover } = self;
+        let Self { arguments: _, state, shelf, bell, retention, terms, mover, told_until: _ } = self;
         shelf.set_library(library(config));
         // First: a run of what is taken up below has them.
         if let Some(terms) = terms {
@@ -189,6 +195,21 @@ impl Subject for Parts {
         // Last: what a new connection brings finds all else changed.
         state.intake.set_rules(rules(config));
         state.connections.store(Arc::new(open_connections(config)));
+    }
+
+    /// Logs which secrets have ended since the last look: nobody changes anything then who could be told otherwise.
+    fn look(&self) {
+        let now = self.state.clock.now();
+        let since = std::mem::replace(&mut *self.told_until.lock().expect("no holder panics"), now);
+        for connection in self.state.connections.load().iter().filter(|connection| connection.enabled) {
+            let ended = connection.secrets_that_end(since, now);
+            for secret in &ended {
+                tracing::info!(connection = connection.name, secret = secret.name, "a secret has ended");
+            }
+            if !ended.is_empty() && !connection.has_live_secret(now) {
+                tracing::warn!(connection = connection.name, "{OUTLIVED}");
+            }
+        }
     }
 }
 
@@ -251,7 +272,7 @@ fn report_secrets(config: &Config) {
         }
     }
     for connection in config.connections.iter().filter(|it| it.enabled && it.has_outlived_its_secrets(now)) {
-        tracing::warn!(connection = connection.name, "every secret of a connection has ended: nobody can post to it");
+        tracing::warn!(connection = connection.name, "{OUTLIVED}");
     }
 }
 

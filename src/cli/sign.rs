@@ -34,6 +34,9 @@ pub(super) struct Sign {
     /// The header that carries the checksum, for --scheme
     #[arg(long, requires = "scheme", value_name = "HEADER")]
     header: Option<String>,
+    /// The secret to sign with, by its name in `pipehook connections`; without it the first one that has not ended
+    #[arg(long, conflicts_with = "scheme", value_name = "NAME")]
+    secret: Option<String>,
     /// The content type that the payload is posted with; without it JSON, or a form where the scheme's sender posts one
     #[arg(long, value_name = "TYPE")]
     content_type: Option<String>,
@@ -44,7 +47,7 @@ impl Sign {
         let headers: Vec<_> = self.content_type.iter().map(|it| ("Content-Type".to_owned(), it.clone())).collect();
         let signed = |connection: &Connection, file: Option<&PathBuf>| {
             let body = input::bytes(file.map(PathBuf::as_path))?;
-            signed(connection, Outgoing { body: &body, headers: &headers })
+            signed(connection, self.secret.as_deref(), Outgoing { body: &body, headers: &headers })
         };
         let signature = match (&self.scheme, &self.secret_file) {
             (Some(scheme), Some(secret)) => {
@@ -91,12 +94,31 @@ pub(super) fn query(signature: &Signature) -> Option<String> {
     (!pairs.is_empty()).then(|| pairs.join("&"))
 }
 
-/// Returns what a sender would add now.
-pub(super) fn signed(connection: &Connection, outgoing: Outgoing<'_>) -> Result<Signature, Failure> {
+/// Returns what a sender would add now, with the secret of a name, or else with the first one that has not ended.
+pub(super) fn signed(
+    connection: &Connection,
+    secret: Option<&str>,
+    outgoing: Outgoing<'_>,
+) -> Result<Signature, Failure> {
     let id = format!("msg_{}", uuid::Uuid::now_v7().simple());
     let fresh = Fresh { now: SystemClock.now(), id: &id };
-    signature::sign(connection, outgoing, fresh).map_err(|reason| {
+    let signature = match secret.map(|name| named_secret(connection, name)).transpose()? {
+        Some(secret) => signature::sign_by(connection, secret, outgoing, fresh),
+        None => signature::sign(connection, outgoing, fresh),
+    };
+    signature.map_err(|reason| {
         Failure::mistake(format!("deliveries to `{}` can't be signed here: {reason}", shown(&connection.name)))
+    })
+}
+
+/// Returns the secret of a connection that a user means by its name.
+fn named_secret<'c>(connection: &'c Connection, name: &str) -> Result<&'c Secret, Failure> {
+    let secrets = connection.secrets();
+    secrets.iter().find(|secret| secret.name() == name).ok_or_else(|| {
+        let known: Vec<String> = secrets.iter().map(|secret| format!("`{}`", shown(secret.name()))).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        let connection = shown(&connection.name);
+        Failure::usage(format!("the connection `{connection}` has no secret `{}`, it has {known}", shown(name)))
     })
 }
 

@@ -47,6 +47,10 @@ pub struct OpenSecret {
 }
 
 impl OpenSecret {
+    fn is_live(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|end| now < end)
+    }
+
     /// Returns when it was last used, for people: `used` says it of a moment.
     pub fn last_use(&self, used: impl FnOnce(Timestamp) -> String) -> String {
         match (self.last_used, self.not_used_since) {
@@ -62,6 +66,17 @@ impl OpenConnection {
     pub fn changing_secrets(&self) -> &[OpenSecret] {
         let is_fixed = matches!(self.secret_list.as_slice(), [only] if only.until.is_none());
         if is_fixed { &[] } else { &self.secret_list }
+    }
+
+    /// Returns the secrets whose end is after a moment and not after another one.
+    pub fn secrets_that_end(&self, after: Timestamp, until: Timestamp) -> Vec<&OpenSecret> {
+        let ends = |secret: &&OpenSecret| secret.until.is_some_and(|end| after < end && end <= until);
+        self.secret_list.iter().filter(ends).collect()
+    }
+
+    /// Says whether it has a secret that has not ended.
+    pub fn has_live_secret(&self, now: Timestamp) -> bool {
+        self.secret_list.iter().any(|secret| secret.is_live(now))
     }
 
     /// Returns what may be told about a connection.
@@ -99,7 +114,7 @@ impl OpenConnection {
         for secret in &mut self.secret_list {
             secret.last_used = uses.last_used(&self.name, &secret.digest);
             secret.not_used_since = uses.since().filter(|_| secret.last_used.is_none());
-            secret.live = secret.until.is_none_or(|end| now < end);
+            secret.live = secret.is_live(now);
         }
         self.secrets = self.secrets.map(|_| self.secret_list.iter().filter(|secret| secret.live).count());
         let is_own = |pause: &&Pause| matches!(&pause.what, Pausable::Connection(name) if *name == self.name);

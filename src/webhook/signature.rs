@@ -94,8 +94,18 @@ pub fn sign(connection: &Connection, outgoing: Outgoing<'_>, fresh: Fresh<'_>) -
     let Authentication::Secrets(secrets) = &connection.authentication else {
         return Ok(Signature::default());
     };
-    let scheme = &connection.scheme;
     let secret = secrets.iter().find(|secret| secret.is_live(fresh.now)).ok_or(Unsignable::NoSecret)?;
+    sign_by(connection, secret, outgoing, fresh)
+}
+
+/// As [`sign`], with one of the connection's secrets, also one that has ended.
+pub fn sign_by(
+    connection: &Connection,
+    secret: &Secret,
+    outgoing: Outgoing<'_>,
+    fresh: Fresh<'_>,
+) -> Result<Signature, Unsignable> {
+    let scheme = &connection.scheme;
     if connection.carrier == Carrier::Body {
         return Err(Unsignable::InBody(scheme.name.clone()));
     }

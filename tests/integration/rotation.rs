@@ -110,3 +110,38 @@ fn what_is_kept_of_a_secret_gives_nothing_away() {
         }
     }
 }
+
+/// Each secret can be tried before anything depends on it, and the log tells when one ends.
+#[test]
+fn each_secret_can_be_tried_and_its_end_is_told() {
+    let (folder, server) = served(&format!("[{{value: {OLD}, name: old}}, {{value: {NEW}, name: new}}]"));
+    let url = format!("http://{}", server.public);
+    let send = |more: &[&str]| folder.run_with_input(&[&["send", "hook", "--url", &url], more].concat(), b"{}");
+    send(&[]).ended_with(0);
+    assert_uses(&folder, &[("old", true), ("new", false)]);
+    send(&["--secret", "new"]).ended_with(0);
+    assert_uses(&folder, &[("old", true), ("new", true)]);
+    let line = |secret: &str| format!("X-WH-Checksum: {}\n", checksum(secret, b"{}").to_uppercase());
+    let signed = |more: &[&str]| folder.run_with_input(&[&["sign", "hook"], more].concat(), b"{}");
+    assert_eq!(signed(&[]).ended_with(0).stdout, line(OLD));
+    assert_eq!(signed(&["--secret", "new"]).ended_with(0).stdout, line(NEW));
+    let unknown = signed(&["--secret", "newer"]).ended_with(2).stderr;
+    assert!(unknown.contains("`hook` has no secret `newer`, it has `old`, `new`"), "{unknown}");
+    let soon = || jiff::Timestamp::now() + Duration::from_secs(4);
+    configure(&folder, &format!("[{{value: {OLD}, name: old, until: {}}}, {{value: {NEW}, name: new}}]", soon()));
+    let log = || std::fs::read_to_string(folder.path().join("stderr.txt")).expect("the log");
+    let ends = |name: &str| {
+        let told =
+            |line: &&str| line.contains("a secret has ended") && line.contains(&format!("\"secret\":\"{name}\""));
+        log().lines().filter(told).count()
+    };
+    until("the end of the old one", SOON, || (ends("old") == 1).then_some(()));
+    let refused = send(&["--secret", "old"]).ended_with(1);
+    assert!(refused.stderr.contains("401"), "{refused:?}");
+    send(&[]).ended_with(0);
+    assert!(!log().contains("every secret of a connection has ended"), "{}", log());
+    configure(&folder, &format!("{{value: {NEW}, name: new, until: {}}}", soon()));
+    until("the end of the new one", SOON, || log().contains("every secret of a connection has ended").then_some(()));
+    assert_eq!((ends("old"), ends("new")), (1, 1), "each once: {}", log());
+    assert!(send(&[]).ended_with(1).stderr.contains("no live secret"));
+}
