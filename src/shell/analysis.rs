@@ -26,6 +26,13 @@ const HELP_FOR_RAW: &str = "leave out the `r` in front of the string: another ta
 const HELP_FOR_CODE: &str =
     "pass it in `env:` and let the program read it from there, such as `os.environ['NAME']` or `process.env.NAME`";
 
+/// What to do about a text that a program may take for an option.
+const HELP_FOR_OPTION: &str = "put `--` in front of it, where the program takes that for the end of its options, as in `logger -- \"$TITLE\"`; or refuse such payloads with a filter";
+
+/// What to do about a text that is no name of a file.
+const HELP_FOR_FILE_NAME: &str =
+    "make a name of it first, as in `name=${title//[^A-Za-z0-9]/_}`, or refuse such payloads with a filter";
+
 /// What to do about a text that a program may take for a file's name.
 const HELP_FOR_FILE_MARK: &str = "use an option that takes every text, such as `curl --data-raw` or `--form-string`, or give the text on the standard input, as `--body-file -` takes it";
 
@@ -242,10 +249,16 @@ impl Analysis {
         let stands_in = |part: &str| hole.place.is_some_and(|place| place.contains(part));
         let help = match unmet {
             Requirement::Number => HELP_FOR_PYTHON,
+            Requirement::FileName | Requirement::FilePart | Requirement::SlashedPart => HELP_FOR_FILE_NAME,
             Requirement::NotAFile | Requirement::NoFileAddress => HELP_FOR_FILE_MARK,
             Requirement::Plain if stands_in("a raw string") => HELP_FOR_RAW,
             Requirement::Plain if stands_in("of an f-string") => HELP_FOR_PYTHON,
-            Requirement::Plain | Requirement::PlainPath if hole.help.is_some() => hole.help.unwrap_or(HELP),
+            Requirement::NotAnOption | Requirement::NoOptions if self.language == Language::Bash => HELP_FOR_OPTION,
+            Requirement::Plain | Requirement::PlainPath | Requirement::EditText | Requirement::EditName
+                if hole.help.is_some() =>
+            {
+                hole.help.unwrap_or(HELP)
+            }
             Requirement::Integer | Requirement::Digits if self.language == Language::Bash => HELP_FOR_BASH,
             _ if is_code && stands_in("here-document") => HELP_FOR_CODE,
             _ => "refuse such payloads with a filter, or let the payload choose among your own words with `oneOf`",

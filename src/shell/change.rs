@@ -189,8 +189,7 @@ impl Change {
             matches!(requirement, Requirement::NotAnOption | Requirement::NoOptionInPath | Requirement::NoOptions);
         before.extend((is_told && !is_option && self.has(Self::FOREIGN)).then_some(Requirement::NoForeignMark));
         before.extend((is_told && self.has(Self::QUOTED)).then_some(Requirement::NoFormat));
-        let is_mark =
-            matches!(requirement, Requirement::NotAFile | Requirement::NoFileAddress | Requirement::OneRef);
+        let is_mark = matches!(requirement, Requirement::NotAFile | Requirement::NoFileAddress | Requirement::OneRef);
         if is_option && self.has(Self::BEFORE_DASH) || is_mark && self.has(Self::BEFORE_MARK) {
             before.extend(self.without_neighbours().not_empty().unwrap_or_else(|| vec![Requirement::HasWord]));
         }
@@ -211,10 +210,8 @@ impl Change {
                 Some(vec![Requirement::PlainParts])
             }
             Requirement::Plain => Some(self.plain(requirement)),
-            Requirement::FileName if self.has(Self::NO_SLASH) && !self.has_another_front() => {
-                Some(vec![Requirement::PlainPath])
-            }
-            Requirement::FileName => Some(self.plain(requirement)),
+            Requirement::FileName => Some(self.file_name()),
+            Requirement::FilePart => Some(self.part_of_name()),
             Requirement::Integer if self.has(Self::DIGITS) => Some(Vec::new()),
             // What is no number then is a mistake of arithmetic, and no name of a variable.
             Requirement::Integer if self != Self::NONE => Some(vec![Requirement::Digits]),
@@ -294,6 +291,29 @@ impl Change {
                 vec![Requirement::BeginsAsWord]
             }
             () => vec![requirement],
+        }
+    }
+
+    /// Returns what a text must be that becomes the name of a file.
+    fn file_name(self) -> Vec<Requirement> {
+        let is_front_left = !self.has_another_front() && !self.makes_another();
+        match () {
+            () if self.has(Self::DIGITS) || self.leaves_words() => self.plain(Requirement::Plain),
+            () if self.has(Self::NO_SLASH) && !self.has_another_front() && !self.has(Self::DOTTED) => {
+                vec![Requirement::SlashedPart, Requirement::BeginsAsWord]
+            }
+            () if is_front_left => vec![Requirement::FileName],
+            () => vec![Requirement::Plain],
+        }
+    }
+
+    /// Returns what a text must be that becomes a part of such a name, behind a text of the author's.
+    fn part_of_name(self) -> Vec<Requirement> {
+        match () {
+            () if self.has(Self::DIGITS) || self.leaves_words() => Vec::new(),
+            () if self.has(Self::DOTTED) => vec![Requirement::Plain],
+            () if self.has(Self::NO_SLASH) => vec![Requirement::SlashedPart],
+            () => vec![Requirement::FilePart],
         }
     }
 

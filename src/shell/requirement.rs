@@ -103,6 +103,12 @@ pub enum Requirement {
     OneAddress,
     /// No line break: a second line would be a header or a setting of its own.
     OneLine,
+    /// Letters, digits, blanks and marks that a command `s` of `sed` takes for themselves, whatever it divides by.
+    EditText,
+    /// As [`Self::EditText`], without `/`.
+    EditName,
+    /// No quote, `\` and line break, by which a text between quotes would end or go on as another.
+    Quoted,
     /// At most [`VALUE_BYTES_MAX`] bytes, because it is read from the environment by another program
     /// than the script's own.
     Short,
@@ -128,8 +134,13 @@ pub enum Requirement {
     PlainPath,
     /// As [`Self::Plain`], with `/` between several of them.
     PlainParts,
-    /// As [`Self::Plain`]: it is the name of a file, or a part of it.
+    /// The name of a file: a letter, a digit or a mark of another alphabet, then these, blanks and marks that neither a
+    /// path nor a shell gives a meaning.
     FileName,
+    /// A part of such a name, behind a text of the author's.
+    FilePart,
+    /// As [`Self::FilePart`], of which the script makes something else of each `/`.
+    SlashedPart,
     /// A letter, digit or `_`, then letters, digits and `_ . + -`, at most [`PLAIN_CHARS_MAX`].
     Plain,
     /// A decimal integer of at most [`INTEGER_DIGITS_MAX`] digits without leading zeros.
@@ -186,6 +197,7 @@ impl Requirement {
             Self::OnePath => !value.contains(['*', '?', '[', ':', '\\']) && value != ".",
             Self::OneAddress => !value.contains(['[', ']', '{', '}']),
             Self::OneLine => !value.contains(['\n', '\r']),
+            Self::Quoted => !value.contains(['"', '\'', '\\', '\n', '\r']),
             Self::Short => value.len() <= VALUE_BYTES_MAX,
             Self::InsidePath | Self::BelowFolder => is_inside_path(value),
             Self::OneSetting => !value.contains([',', ';', '{', '}', '[', ']', '\\', '"', '\'', '\n', '\r']),
@@ -196,7 +208,16 @@ impl Requirement {
             Self::Label => !value.is_empty() && value.chars().all(|it| it.is_ascii_alphanumeric() || "-_".contains(it)),
             Self::PlainPath => is_plain_path(value),
             Self::PlainParts => is_plain_path(value) && !value.contains(['@', ',', '=']),
-            Self::Plain | Self::FileName => is_plain(value),
+            Self::FileName => {
+                let begins = |first: char| first.is_ascii_alphanumeric() || first == '_' || !first.is_ascii();
+                value.starts_with(begins) && is_part_of_name(value)
+            }
+            Self::FilePart => is_part_of_name(value),
+            // An empty pattern is the last one that there was.
+            Self::EditName => !value.is_empty() && is_part_of_name(value),
+            Self::EditText => !value.is_empty() && is_part_of_name(&value.replace('/', "")),
+            Self::SlashedPart => is_part_of_name(&value.replace('/', "")),
+            Self::Plain => is_plain(value),
             Self::Integer => is_integer(value),
             Self::Digits => are_digits(value),
             Self::Number => false,
@@ -254,6 +275,9 @@ impl Requirement {
             Self::OnePath => "a name without `*`, `?`, `[`, `:` and `\\`, and not `.`",
             Self::OneAddress => "text without brackets and braces, or `curl` is given `--globoff`",
             Self::OneLine => "one line of text",
+            Self::EditText => "text of letters, digits, blanks and `_ . , + - @ = : # % ( ) /`",
+            Self::EditName => "text of letters, digits, blanks and `_ . , + - @ = : # % ( )`",
+            Self::Quoted => "text without quotes, `\\` and line breaks",
             Self::Short => "shorter than 64 KiB",
             Self::InsidePath | Self::BelowFolder => "a relative path without `..`, not empty",
             Self::OneSetting => "text without `,`, `;`, brackets, quotes and `\\`",
@@ -264,7 +288,12 @@ impl Requirement {
             Self::Label => "a part of a host's name: letters, digits, `-`",
             Self::PlainPath => "a path of letters, digits and `_ . + - / @ , =`, without `..`",
             Self::PlainParts => "plain words with `/` between them: letters, digits and `_ . + -`, without `..`",
-            Self::Plain | Self::FileName => "one plain word: letters, digits, `_`, and inside also `.`, `+`, `-`",
+            Self::FileName => {
+                "a name of a file: letters, digits, blanks and `_ . , + - @ = : # % ( )`, with a letter or digit in front"
+            }
+            Self::FilePart => "a part of a file's name: letters, digits, blanks and `_ . , + - @ = : # % ( )`",
+            Self::SlashedPart => "a part of a file's name: letters, digits, blanks and `_ . , + - @ = : # % ( ) /`",
+            Self::Plain => "one plain word: letters, digits, `_`, and inside also `.`, `+`, `-`",
             Self::Integer => "an integer",
             Self::Digits => "an integer, or several with `.` between them",
             Self::Number => "a number, true or false in the payload, and no text",
@@ -370,6 +399,17 @@ fn is_plain(value: &str) -> bool {
     value.len() <= PLAIN_CHARS_MAX
         && value.starts_with(word)
         && value.chars().all(|c| word(c) || matches!(c, '.' | '+' | '-'))
+}
+
+/// Says whether no character divides a path, is a control character, or means something to a shell outside of quotes
+/// other than that a word or a list ends.
+fn is_part_of_name(value: &str) -> bool {
+    let is_mark = |it: char| " _.,+-@=:#%()".contains(it);
+    let is_inert = |it: char| match it.is_ascii() {
+        true => it.is_ascii_alphanumeric() || is_mark(it),
+        false => !it.is_control() && !it.is_whitespace(),
+    };
+    value.len() <= PLAIN_CHARS_MAX && value.chars().all(is_inert)
 }
 
 fn is_plain_path(value: &str) -> bool {

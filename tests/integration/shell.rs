@@ -16,6 +16,7 @@ mod extended;
 mod fuzz;
 mod letters;
 mod naive;
+mod names;
 mod options;
 mod places;
 mod powershell;

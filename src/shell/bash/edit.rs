@@ -230,6 +230,10 @@ pub(super) fn by_expression(expression: &str, by: &str) -> Change {
     if is_trim {
         return Change::LED.with(Change::MARKED).with(Change::EMPTIED);
     }
+    // Each row of the same mark becomes one of it.
+    if by == "-" && ["--*", "-+", "-\\+", "-{2,}"].contains(&expression) {
+        return Change::NONE;
+    }
     let repeated = expression.strip_suffix("\\+").or_else(|| expression.strip_suffix(['+'])).unwrap_or(expression);
     let inside = |open: &str| {
         let set = repeated.strip_prefix(open)?.strip_suffix(']')?;
@@ -317,7 +321,7 @@ fn unknown(pattern: &str, by: &str) -> Change {
 /// Says whether a text can stand anywhere in place of another: it begins with a letter, and no mark of it means
 /// something.
 fn is_safe(by: &str) -> bool {
-    by.starts_with(char::is_alphanumeric)
+    by.starts_with(|first: char| first.is_alphanumeric() || first == '_')
         && !by.contains(['&', '\\'])
         && Requirement::NoMarkedOption.admits(by)
         && Requirement::InsideParts.admits(by)

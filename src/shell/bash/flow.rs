@@ -66,7 +66,10 @@ pub(super) enum Demand {
     Require(Requirement),
 }
 
-/// The reason of a demand on what stands in a program that edits text.
+/// The reason of a demand on what stands in the code of another program.
+pub(super) const IN_PROGRAM: &str = "a part of a program's code";
+
+/// Why, in a program that edits text.
 pub(super) const IN_EDIT: &str = "a part of a program that edits text";
 
 /// The demands on one hole: the first reason to refuse it, and its requirements.
@@ -82,6 +85,8 @@ pub(super) struct Verdict {
     pub(super) is_in_code: bool,
     /// It stands in a program that edits text.
     pub(super) is_in_edit: bool,
+    /// It stands in the code of another program.
+    pub(super) is_in_program: bool,
 }
 
 /// The most steps that one kind of demand is followed back, far above what a person's script takes: above it,
@@ -385,7 +390,10 @@ impl Verdict {
     /// Adds a demand on what the text is when it arrives.
     fn add(&mut self, demand: Demand, change: Change, reason: &str) {
         match demand {
-            Demand::Refuse => self.refusal = Some(reason.to_owned()),
+            Demand::Refuse => {
+                self.is_in_program |= reason == IN_PROGRAM;
+                self.refusal = Some(reason.to_owned());
+            }
             Demand::PlainAsIs if change.is_none() => {
                 self.requirements.push(Requirement::Plain);
                 self.is_in_code = true;
@@ -393,6 +401,7 @@ impl Verdict {
             Demand::PlainAsIs => self.refused(reason),
             Demand::Require(requirement) => {
                 self.is_in_edit |= reason == IN_EDIT;
+                self.is_in_program |= reason == IN_PROGRAM;
                 match change.before(requirement) {
                     Some(all) => self.requirements.extend(all),
                     None => {

@@ -55,6 +55,9 @@ const STOP_IF_EMPTY: &str = "write `${name:?}` there: the script ends where noth
 /// What to do about a text in a program of `sed`.
 const EDIT_IT: &str = "let the program take it from its environment: `export NAME=…; perl -pi -e 's/…/$ENV{NAME}/' file` puts in any text";
 
+/// What to do about a text in the code of another program.
+const GIVE_IT: &str = "let the program take it as data: `psql -v t=\"$TITLE\" <<'EOF'` with `:'t'` in the SQL, `awk -v`, `jq --arg`, or `python3 - \"$TITLE\"` with `sys.argv[1]` and `?` for a database";
+
 /// What to do about a file that a program finds and runs.
 const ANOTHER_FILE: &str = "give the file another name, which the program doesn't look for";
 
@@ -123,7 +126,7 @@ pub(super) fn analyse(outline: &Outline, given: Given) -> Result<Findings, Unrea
         let help = is_special.then_some(ANOTHER_NAME).or(is_emptied.then_some(STOP_IF_EMPTY));
         let is_found = refusal.as_deref().is_some_and(is_found_by_name);
         let help = help.or(is_found.then_some(ANOTHER_FILE)).or(verdict.is_in_code.then_some(PASS_IT));
-        let help = help.or(verdict.is_in_edit.then_some(EDIT_IT));
+        let help = help.or(verdict.is_in_edit.then_some(EDIT_IT)).or(verdict.is_in_program.then_some(GIVE_IT));
         let requirements = if is_known { verdict.requirements } else { Vec::new() };
         findings.holes.push(Finding { place, requirements, refusal, help, line: None });
     }

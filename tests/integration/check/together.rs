@@ -241,7 +241,7 @@ fn what_a_value_must_be_is_told_before_any_delivery() {
     assert_eq!(
         notes,
         [
-            "note[tainted-in-script]: payload text must be one plain word: letters, digits, `_`, and inside also `.`, `+`, `-` here",
+            "note[tainted-in-script]: payload text must be text of letters, digits, blanks and `_ . , + - @ = : # % ( )` here",
             "note[tainted-in-script]: payload text must be an integer here",
         ],
         "{told}"

@@ -67,7 +67,7 @@ const HOSTILE: &[&str] =
 
 /// Returns all rows that are refused, for every value or for most.
 fn rows() -> Vec<String> {
-    let tables = [refusals::NEVER, refusals::INTEGERS, refusals::PLAIN].concat();
+    let tables = [refusals::NEVER, refusals::INTEGERS, refusals::PLAIN, refusals::NAMES].concat();
     let files = ["always.txt", "hostile.txt"].into_iter().flat_map(refused::rows);
     tables.into_iter().map(str::to_owned).chain(files).collect::<BTreeSet<String>>().into_iter().collect()
 }

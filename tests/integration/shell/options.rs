@@ -126,8 +126,14 @@ fn an_option_that_takes_the_next_word_takes_one_that_begins_with_a_dash() {
 fn the_same_holds_of_what_python_starts() {
     let place = |script: &str, value: &str| placed_in(Language::Python, &text(script, |_| value.to_owned()));
     for (script, value) in [
-        ("import subprocess\nt = \"${{ x }}\"\nsubprocess.run([\"curl\", \"-d\", \"text=\" + t, \"https://a.org\"])", MENTION),
-        ("import subprocess\nt = \"${{ x }}\"\nsubprocess.run([\"gh\", \"pr\", \"comment\", \"1\", \"--body\", t])", MENTION),
+        (
+            "import subprocess\nt = \"${{ x }}\"\nsubprocess.run([\"curl\", \"-d\", \"text=\" + t, \"https://a.org\"])",
+            MENTION,
+        ),
+        (
+            "import subprocess\nt = \"${{ x }}\"\nsubprocess.run([\"gh\", \"pr\", \"comment\", \"1\", \"--body\", t])",
+            MENTION,
+        ),
         (
             "import subprocess\nt = \"${{ x }}\"\nsubprocess.run([\"git\", \"-c\", \"user.name=a\", \"commit\", \"-m\", t])",
             DASHED,
@@ -147,5 +153,77 @@ fn a_subject_of_one_letter_is_no_command() {
         "mail -s exec ops@example.com <<< \"${{ x }}\"",
     ] {
         placed(script, "hello\nworld").unwrap_or_else(|refusals| panic!("{script}: {refusals:?}"));
+    }
+}
+
+#[test]
+fn the_body_of_a_mail_has_lines_and_its_headers_have_one_each() {
+    for (script, bodies) in [
+        ("{ echo \"Subject: ${{ a }}\"; echo \"To: team@example.com\"; echo; echo \"${{ b }}\"; } | sendmail -t", true),
+        ("{ echo \"Subject: ${{ a }}\"; echo ''; echo \"${{ b }}\"; cat f; } | msmtp -t", true),
+        ("{ printf 'Subject: %s\\n\\n' \"${{ a }}\"; echo \"${{ b }}\"; } | sendmail -t", true),
+        ("printf 'Subject: %s\\n\\n%s\\n' \"${{ a }}\" \"${{ b }}\" | sendmail a@example.com", true),
+        ("echo \"${{ a }}\"; printf \"Subject: x\\n\\n%s\\n\" \"${{ b }}\" | sendmail a@example.com", true),
+        // What is no line of its own is none that is empty.
+        ("{ printf 'Subject: %s' \"${{ a }}\"; echo; echo \"${{ b }}\"; } | sendmail -t", false),
+        ("{ cat f; echo \"${{ a }}\"; echo; echo \"${{ b }}\"; } | sendmail -t", false),
+        ("{ echo \"${{ a }}\"; echo -n; echo \"${{ b }}\"; } | sendmail -t", false),
+        ("{ echo \"${{ a }}\" && echo; echo \"${{ b }}\"; } | sendmail -t", false),
+        ("echo() { printf x; }; { echo \"${{ a }}\"; echo; echo \"${{ b }}\"; } | sendmail -t", false),
+        ("printf 'Subject: %s %s\\n\\n' \"${{ a }}\" \"${{ b }}\" | sendmail -t", false),
+    ] {
+        let place = |a: &str, b: &str| {
+            placed_in(Language::Bash, &text(script, |path| if path == "a" { a.to_owned() } else { b.to_owned() }))
+        };
+        place("one", "one").unwrap_or_else(|refusals| panic!("{script}: {refusals:?}"));
+        assert_eq!(place("one", "two\nlines").is_ok(), bodies, "{script}");
+        let has_header = !script.starts_with("echo \"${{ a }}\";");
+        assert_eq!(place("two\nBcc: x@example.com", "one").is_err(), has_header, "{script}");
+    }
+}
+
+#[test]
+fn a_title_is_put_in_by_sed() {
+    for script in [
+        "sed -i \"s|TITLE|${{ x }}|\" f",
+        "sed \"s~TITLE~${{ x }}~g\" f",
+        "sed \"s/TITLE/${{ x }}/\" f",
+        "T=\"${{ x }}\"; sed -e \"s|TITLE|$T|\" f",
+    ] {
+        placed(script, "Größe: fix login (#12)").unwrap_or_else(|refusals| panic!("{script}: {refusals:?}"));
+        for value in ["a&b", "a\\1", "a\nb", "a|b", "a\"b", "$x", "a~b|e", "a/;w x;s/"] {
+            assert!(placed(script, value).is_err(), "{script}: {value}");
+        }
+    }
+    assert!(placed("sed \"s/TITLE/${{ x }}/\" f", "a/b").is_err());
+    assert!(placed("sed \"s/TITLE/${{ x }}/\" f", "").is_err());
+    assert!(placed("sed \"s#TITLE#${{ x }}#\" f", "a #1").is_err());
+    assert!(placed("sed \"s TITLE ${{ x }} \" f", "a b").is_err());
+    assert!(placed("perl -pe \"s|TITLE|${{ x }}|\" f", "a b").is_err());
+}
+
+/// Scripts with a value that they refuse, and what their help names.
+const HELPED: &[(&str, &str, &str)] = &[
+    ("logger -t w \"${{ x }}\"", "-x", "logger -- "),
+    ("psql -c \"insert into t values ('${{ x }}')\"", "it's", "psql -v t="),
+    ("sqlite3 a.db \"insert into t values ('${{ x }}')\"", "it's", "sys.argv[1]"),
+    ("sed -i \"1i - ${{ x }}\" f", "a b", "awk -v"),
+    ("sed \"s|T|${{ x }}|\" f", "a&b", "$ENV{NAME}"),
+];
+
+#[test]
+fn the_help_names_a_way_that_works() {
+    for (script, value, way) in HELPED {
+        let refusals = placed(script, value).expect_err("it is refused");
+        let help = refusals[0].help.clone().unwrap_or_default();
+        assert!(help.contains(way), "{script}: {help}");
+    }
+    for script in [
+        "logger -t w -- \"${{ x }}\"",
+        "psql -v t=\"${{ x }}\" <<'EOF'\ninsert into t values (:'t');\nEOF",
+        "python3 - \"${{ x }}\" <<'EOF'\nimport sqlite3, sys\nsqlite3.connect('a').execute('insert into t values (?)', (sys.argv[1],))\nEOF",
+    ] {
+        let value = if script.contains("python3") { "it's" } else { "-x it's" };
+        placed(script, value).unwrap_or_else(|refusals| panic!("{script}: {refusals:?}"));
     }
 }

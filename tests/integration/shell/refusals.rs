@@ -434,17 +434,12 @@ pub(super) const INTEGERS: &[&str] = &[
 pub(super) const PLAIN: &[&str] = &[
     "runuser root -c \"echo ${{ x }}\"",
     "ssh host <<EOF\necho ${{ x }}\nEOF",
-    "echo hi > ${{ x }}",
-    "echo hi > \"out/${{ x }}.txt\"",
-    "cat < ${{ x }}",
-    "n=${{ x }}; echo hi > \"$n\"",
     "prog -${{ x }}",
     "prog --${{ x }}=1",
     "timeout ${{ x }} true",
     "echo ${{ x }} | xargs rm",
     "python3 -c \"print('${{ x }}')\"",
     "python3 <<'EOF'\nprint('${{ x }}')\nEOF",
-    "sed \"s/a/${{ x }}/\" f",
     "ssh host \"echo ${{ x }}\"",
     "sudo sh -c \"echo ${{ x }}\"",
     "declare -a n=${{ x }}",
@@ -452,16 +447,6 @@ pub(super) const PLAIN: &[&str] = &[
     "docker run --rm -e A=1 -v \"$PWD:/w\" image sh -c 'echo ${{ x }}'",
     "kubectl -n prod exec deploy/web -- sh -c \"echo ${{ x }}\"",
     "poetry run python -c \"print('${{ x }}')\"",
-    "curl -o ${{ x }} u",
-    "curl -sLo \"out/${{ x }}.bin\" u",
-    "curl --output ${{ x }} u",
-    "curl -T ${{ x }} u",
-    "wget -O ${{ x }} u",
-    "dd if=/dev/zero of=${{ x }} count=1",
-    "sort -o ${{ x }} f",
-    "sort f --output=${{ x }}",
-    "echo a | tee ${{ x }}",
-    "echo a | tee -a out/${{ x }}",
     "find . -exec sh -c \"echo ${{ x }}\" \\;",
     "make TAG=${{ x }} all",
     "pip install \"app==${{ x }}\"",
@@ -483,20 +468,8 @@ pub(super) const PLAIN: &[&str] = &[
     "ssh host 'bash -s' -- ${{ x }} < deploy.sh",
     "[ ! \"$o\" ${{ x }} ]",
     "ansible-playbook --extra-vars=\"v=${{ x }}\" a.yml",
-    "kubectl apply -f \"${{ x }}\"",
     "yq e \".t = \\\"${{ x }}\\\"\" f",
     "rpmbuild --define \"v ${{ x }}\" a.spec",
-    "find . -fprintf ${{ x }} %p",
-    "curl --libcurl ${{ x }} u",
-    "curl --trace ${{ x }} u",
-    "curl --stderr ${{ x }} u",
-    "wget --save-cookies ${{ x }} u",
-    "tar cf a.tar -g ${{ x }} f",
-    "tar cvf a.tar --index-file=${{ x }} f",
-    "uniq f ${{ x }}",
-    "shuf -o ${{ x }} f",
-    "xxd f ${{ x }}",
-    "git config -f ${{ x }} user.name a",
 ];
 
 /// Scripts that take all but what makes a program read a file.
@@ -506,9 +479,38 @@ const NO_FILES: &[&str] = &[
     "curl --data-binary \"${{ x }}\" u",
     "curl -F \"title=${{ x }}\" u",
     "curl -H ${{ x }} u",
-    "aws sns publish --message ${{ x }}",
     "http POST u title=${{ x }}",
     "gh api -F body=${{ x }} u",
+];
+
+/// Scripts that take the name of a file.
+pub(super) const NAMES: &[&str] = &[
+    "echo hi > ${{ x }}",
+    "echo hi > \"out/${{ x }}.txt\"",
+    "cat < ${{ x }}",
+    "n=${{ x }}; echo hi > \"$n\"",
+    "curl -o ${{ x }} u",
+    "sort -o ${{ x }} f",
+    "echo a | tee ${{ x }}",
+    "echo a | tee -a out/${{ x }}",
+    "shuf -o ${{ x }} f",
+    "kubectl apply -f \"${{ x }}\"",
+    "find . -fprintf ${{ x }} %p",
+    "curl -sLo \"out/${{ x }}.bin\" u",
+    "curl --output ${{ x }} u",
+    "curl -T ${{ x }} u",
+    "wget -O ${{ x }} u",
+    "dd if=/dev/zero of=${{ x }} count=1",
+    "sort f --output=${{ x }}",
+    "curl --libcurl ${{ x }} u",
+    "curl --trace ${{ x }} u",
+    "curl --stderr ${{ x }} u",
+    "wget --save-cookies ${{ x }} u",
+    "tar cf a.tar -g ${{ x }} f",
+    "tar cvf a.tar --index-file=${{ x }} f",
+    "uniq f ${{ x }}",
+    "xxd f ${{ x }}",
+    "git config -f ${{ x }} user.name a",
 ];
 
 /// Scripts that take all but an option.
@@ -554,6 +556,17 @@ fn files_options_and_program_texts_take_plain_values_only() {
     for script in PLAIN {
         ["a", "main", "v1.2_x+y-z", "7"].iter().for_each(|value| assert_accepted(script, value));
         ["", "..", "-a", "a/b", "a b", "a;b", "$x", "a\n", "é"]
+            .iter()
+            .for_each(|value| assert_value_refused(script, value));
+        assert_value_refused(script, &"x".repeat(256));
+    }
+}
+
+#[test]
+fn a_file_takes_a_name_and_no_path() {
+    for script in NAMES {
+        ["a", "main", "v1.2_x+y-z", "7", "a b", "é"].iter().for_each(|value| assert_accepted(script, value));
+        ["", "..", "-a", "a/b", "a;b", "$x", "a\n", ".env"]
             .iter()
             .for_each(|value| assert_value_refused(script, value));
         assert_value_refused(script, &"x".repeat(256));

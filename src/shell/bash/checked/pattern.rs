@@ -93,6 +93,26 @@ pub(super) fn letters(word: &Word) -> Option<Vec<Letter>> {
     Some(letters)
 }
 
+/// Returns what is left of any text where `${name//[…]/by}` replaces each of some characters by a text of the author's, or
+/// leaves it out.
+pub(super) fn left_by_replacing(word: &Word) -> Option<Shape> {
+    let letters = letters(word)?;
+    let [('/', false), ('[', false), ..] = letters.as_slice() else { return None };
+    let (bracket, end) = bracket(&letters, 2, &['!', '^'])?;
+    let by = match letters.get(end..)? {
+        [] => &[],
+        [('/', false), by @ ..] => by,
+        _ => return None,
+    };
+    // `&` stands for what was there.
+    let is_plain = by.iter().all(|(letter, _)| !"&\\".contains(*letter));
+    let kept = bracket.sets().1.complement().in_both_cases();
+    // Inside of double quotes others are characters of their own.
+    let quotes = if by.iter().any(|(_, is_quoted)| *is_quoted) { Set::of_all("'\"") } else { Set::NONE };
+    let put_in = by.iter().fold(quotes, |set, (letter, _)| set.or(Set::of(*letter)));
+    is_plain.then(|| Shape::of(kept.or(put_in)).repeated().or_empty())
+}
+
 enum Element {
     /// `*`
     Anything,

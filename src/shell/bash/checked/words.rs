@@ -2,7 +2,7 @@
 
 use super::super::shape::{Set, Shape};
 use super::super::syntax::{Parameter, Part, Redirect, RedirectKind, Substitution, Word};
-use super::{Place, State, Walker, cut, fields, without};
+use super::{Place, State, Walker, cut, fields, pattern, without};
 use std::rc::Rc;
 
 impl Walker<'_> {
@@ -70,6 +70,12 @@ impl Walker<'_> {
                 fact.filter(|fact| self.is_noting() && !fact.shape.says_nothing()).map(|fact| fact.shape.clone());
             let left = |value: &Rc<Shape>| cut::left(parameter, value);
             parameter.left = parameter.checked.as_ref().filter(|_| !parameter.is_bare()).and_then(left).map(Rc::new);
+            if parameter.replaces
+                && self.is_noting()
+                && let [pattern] = parameter.operands.as_slice()
+            {
+                parameter.left = pattern::left_by_replacing(pattern).map(Rc::new);
+            }
         }
     }
 }

@@ -18,6 +18,9 @@ const OTHERS: Set = Set(1);
 /// Letters of other alphabets. A shell takes them for parts of words, as it takes those of ASCII.
 const LETTERS_ELSEWHERE: Set = Set(2);
 
+/// Marks that may stand in the name of a file.
+const NAME_MARKS: &str = " .,+-@=:#%()";
+
 impl Set {
     pub(super) const NONE: Self = Self(0);
     pub(super) const ALL: Self = Self(u128::MAX);
@@ -296,6 +299,7 @@ impl Shape {
             Requirement::OnePath => !has("*?[:\\") && !begins("."),
             Requirement::OneAddress => !has("[]{}"),
             Requirement::OneLine => !has("\n\r"),
+            Requirement::Quoted => !has("\"'\\\n\r"),
             Requirement::InsidePath | Requirement::BelowFolder => begins_as(word) && !has("\\") && !dots(Set::of('.')),
             Requirement::OneSetting => !has(",;{}[]\\\"'\n\r"),
             Requirement::OneRef => !has(":") && !begins("+"),
@@ -306,7 +310,14 @@ impl Shape {
             Requirement::Label => !self.is_empty && only("-"),
             Requirement::PlainParts => begins_as(word) && only(".+-/") && !dots(Set::of('.')),
             Requirement::PlainPath => begins_as(word) && only(".+-/@,=") && !dots(Set::of('.')),
-            Requirement::Plain | Requirement::FileName | Requirement::Repository => begins_as(word) && only(".+-"),
+            Requirement::FileName => begins_as(word) && only(NAME_MARKS),
+            Requirement::FilePart => only(NAME_MARKS),
+            Requirement::EditName => !self.is_empty && only(NAME_MARKS),
+            Requirement::EditText if self.is_empty => false,
+            Requirement::SlashedPart | Requirement::EditText => {
+                self.all.is_in(word.or(Set::of_all(NAME_MARKS)).or(Set::of('/')))
+            }
+            Requirement::Plain | Requirement::Repository => begins_as(word) && only(".+-"),
             Requirement::Integer => {
                 // With a `.` in it arithmetic fails.
                 let sign = Set::of('-');

@@ -155,7 +155,7 @@ impl Walker {
             content.extend(self.content(argument.word));
             let first = self.unchecked(first, Requirement::Plain);
             self.refuse(&first, "the name of the file that says which containers are started");
-            self.path(argument);
+            self.path_for_program(argument);
             self.require(&content, Requirement::Plain);
             self.later.obeyed.extend(content);
         }

@@ -89,7 +89,8 @@ impl Walker {
         }
     }
 
-    /// Notes that the name of a file is made of these parts.
+    /// Notes that the name of a file is made of these parts: what is not the author's names no folder, and neither begins
+    /// the name with a mark nor has one in it that a shell would see if somebody puts the name into a command.
     pub(super) fn path(&mut self, argument: &Argument) {
         let has_process = argument.word.parts.iter().any(Part::is_process);
         if has_process {
@@ -98,9 +99,30 @@ impl Walker {
         if argument.word.prefix().starts_with("/dev/") {
             self.refuse(&argument.sources(), "the name of a device or of a network address");
         }
-        let holes = argument.parts().filter(|(part, _)| !matches!(part, Part::Text { .. }));
-        let sources: Vec<Id> = holes.flat_map(|(_, sources)| sources).copied().collect();
-        self.require(&sources, Requirement::FileName);
+        self.one_word(argument);
+        let mut is_behind = false;
+        for (part, sources) in argument.parts() {
+            if let Part::Text { text, .. } = part {
+                // `--output=` and `of=` are no parts of the name.
+                let own = text.rsplit(['/', '=']).next().unwrap_or_default();
+                is_behind &= own.len() == text.len();
+                is_behind |= own.contains(|letter| letter != '.');
+            } else {
+                self.require(sources, if is_behind { Requirement::FilePart } else { Requirement::FileName });
+            }
+        }
+    }
+
+    /// Notes the name of a file that a program is given, which takes one with a `:` for something else, and perhaps makes
+    /// the file.
+    pub(super) fn path_for_program(&mut self, argument: &Argument) {
+        if argument.word.parts.iter().any(Part::is_process) {
+            return;
+        }
+        self.path(argument);
+        let names = self.flow.id(Node::FileNames);
+        self.flow.edges(&argument.sources(), names);
+        self.require(&argument.sources(), Requirement::OneRef);
     }
 
     /// Notes that a file is run, sourced or made executable.

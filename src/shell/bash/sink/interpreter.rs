@@ -1,7 +1,7 @@
 //! Programs that run a program text: Python, Node, Perl, awk, sed, jq, SQL shells. Which they are, and where
 //! they have it, says the table in [`code_option`](super::code_option).
 
-use super::super::flow::{Demand, IN_EDIT, Id, Node};
+use super::super::flow::{Demand, IN_EDIT, IN_PROGRAM, Id, Node};
 use super::super::requirement::Requirement;
 use super::super::syntax::{Part, RedirectKind, Word};
 use super::argument::Argument;
@@ -15,7 +15,7 @@ use super::simple::Call;
 use super::written::{Runner, text_of};
 use super::{Walker, by_name, environment, packed};
 
-const CODE: &str = "a part of a program's code";
+const CODE: &str = IN_PROGRAM;
 
 /// Modules of Python that, by `-m`, run as code what stands in their input or in the files they are given.
 const CONSOLES: &[&str] = &["code", "asyncio", "IPython", "ptpython", "pdb", "doctest", "cProfile", "profile", "trace"];
@@ -31,6 +31,7 @@ impl Walker {
         }
         self.package(name, call);
         self.variables_of_file(call);
+        self.option_values(name, call);
         self.carried(name, call);
         self.environment_in_code(call);
         self.code_names(interpreter, call);
@@ -72,7 +73,7 @@ impl Walker {
                 if option.ends_with("file")
                     && let Some(file) = call.words.get(index + 1)
                 {
-                    self.path(file);
+                    self.path_for_program(file);
                 }
                 index += if option.starts_with("--arg") || option.ends_with("file") { 2 } else { 1 };
             } else if is_flag(interpreter, &option) {
@@ -349,7 +350,7 @@ impl Walker {
         }
         let is_edit = name == "perl" && edited::delimiters(&with_values(code)).is_some();
         if name.ends_with("sed") || is_edit {
-            return self.sed_text(code);
+            return self.sed_text(code, !is_edit);
         }
         if is_awk(name) && edited::has_values_in_literals(&with_values(code)) {
             return self.require(&code.sources(), Requirement::Plain);
@@ -367,17 +368,23 @@ impl Walker {
         if scan.is_lost || scan.escapes {
             self.refuse(sources, CODE);
         } else if scan.quote.is_some() && scan.last != Some('{') {
-            self.require(sources, Requirement::Plain);
+            self.flow.demand(sources, Demand::Require(Requirement::Plain), IN_PROGRAM);
         } else {
-            self.require(sources, Requirement::Integer);
+            self.flow.demand(sources, Demand::Require(Requirement::Integer), IN_PROGRAM);
         }
     }
 
-    /// Follows a program of `sed`: in its patterns and in what it puts in their place a plain value is text.
-    fn sed_text(&mut self, code: &Argument) {
+    /// Follows a program of `sed`: in its patterns and in what it puts in their place a value without marks of `sed` is text,
+    /// in one of another program, such as `perl`, a plain one.
+    fn sed_text(&mut self, code: &Argument, is_sed: bool) {
         let text = with_values(code);
         let sources = code.sources();
+        let is_of = |delimiters: &str, known: &str| delimiters.chars().all(|it| known.contains(it));
         match edited::delimiters(&text) {
+            Some(delimiters) if is_sed && is_of(&delimiters, "|~;^/") => {
+                let edit = if delimiters.contains('/') { Requirement::EditName } else { Requirement::EditText };
+                self.flow.demand(&sources, Demand::Require(edit), IN_EDIT);
+            }
             Some(delimiters) if !delimiters.contains(['/', '@', ',', '=']) => {
                 self.flow.demand(&sources, Demand::Require(Requirement::PlainPath), IN_EDIT);
             }

@@ -35,6 +35,7 @@ mod language;
 mod later;
 mod launcher;
 mod linked;
+mod mail;
 mod makefile;
 mod name;
 mod number;
@@ -44,6 +45,7 @@ mod package;
 mod packed;
 mod path;
 mod program;
+mod quoted;
 mod redirect;
 mod running;
 mod remote;
@@ -128,6 +130,7 @@ fn judge_with(
         flow: Flow::default(),
         seeded: (0..holes).map(variable).chain(own).collect(),
         functions: HashSet::new(),
+        mail: None,
         brought,
         texts: HashMap::new(),
         lists: HashMap::new(),
@@ -248,6 +251,8 @@ struct Walker {
     /// The variables that hold a payload's own text from the beginning.
     seeded: HashSet<String>,
     functions: HashSet<String>,
+    /// The mail that the command in front of `|` prints.
+    mail: Option<mail::Mail>,
     /// Functions of the texts that the script writes and runs.
     brought: HashSet<String>,
     /// The texts that variables get as they stand in the script.
@@ -354,7 +359,14 @@ impl Walker {
         for (index, command) in commands.iter().enumerate() {
             let is_last = index + 1 == commands.len();
             let out = if is_last { scope.out } else { self.flow.stream() };
-            self.command(command, Scope { stdin, out, ..scope });
+            let inner = Scope { stdin, out, ..scope };
+            match commands.get(index + 1).and_then(|to| self.mail(command, to, out, inner)) {
+                Some(mail) => self.mail = Some(mail),
+                None => self.command(command, inner),
+            }
+            if let (Command::Simple(from), Some(Command::Simple(to))) = (command, commands.get(index + 1)) {
+                self.piped_document(from, to, scope);
+            }
             stdin = out;
         }
         self.beside -= 1;

@@ -31,6 +31,7 @@ const RUNNERS: &[(&str, &[&str])] = &[
     ("rbenv", &["exec"]),
     ("pyenv", &["exec"]),
     ("nix", &["run", "develop", "shell"]),
+    ("flox", &["activate"]),
 ];
 
 /// Words behind which programs in general start the command that is named next.

@@ -121,7 +121,7 @@ impl Walker {
         let names = self.flow.id(Node::FileNames);
         self.flow.edges(&sources, names);
         if is_glued {
-            self.require(&sources, Requirement::Plain);
+            self.path(argument);
         } else {
             self.inside_path(argument);
         }

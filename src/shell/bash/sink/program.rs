@@ -88,7 +88,7 @@ impl Walker {
             } else if !is_branch && option.as_deref().is_some_and(|option| names_place(name, option)) {
                 self.place(name, argument, argument.first());
             } else if option.as_deref().is_some_and(|option| transfer::names_file(name, option)) {
-                self.path(argument);
+                self.path_for_program(argument);
                 argument.literal().into_iter().for_each(|file| self.tells(&file));
             } else if option.as_deref().is_some_and(|option| transfer::names_folder(name, option)) {
                 self.inside_path(argument);
@@ -157,7 +157,7 @@ impl Walker {
                 let first = if prefix.len() == 2 { argument.sources() } else { Vec::new() };
                 self.place(name, argument, first);
             }
-            Some((option, _)) if transfer::names_file(name, option) => self.path(argument),
+            Some((option, _)) if transfer::names_file(name, option) => self.path_for_program(argument),
             Some((option, _)) if !is_running(name, Some(option)) => {}
             Some((option, _)) => self.refuse(&argument.sources(), &format!("the value of the option `{option}`")),
             None if is_running(name, prefix.get(..2)) => {
@@ -424,12 +424,14 @@ impl Walker {
     /// Notes the file that a program writes to if it is given two.
     fn second_operand(&mut self, call: Call) {
         let operands = call.rest().iter().filter(|argument| !argument.word.prefix().starts_with('-'));
-        operands.skip(1).for_each(|argument| self.path(argument));
+        operands.skip(1).for_each(|argument| self.path_for_program(argument));
     }
 
     fn tee(&mut self, call: Call) {
         for argument in call.rest().iter().filter(|argument| !argument.word.prefix().starts_with('-')) {
             self.path(argument);
+            let names = self.flow.id(Node::FileNames);
+            self.flow.edges(&argument.sources(), names);
             for feed in &argument.feeds {
                 self.flow.edge(call.scope.stdin, *feed);
             }

@@ -5,6 +5,7 @@ use super::super::flow::Id;
 use super::super::requirement::Requirement;
 use super::super::syntax::{Part, RedirectKind, Word};
 use super::argument::Argument;
+use super::mail::SENDING;
 use super::simple::Call;
 use super::{Walker, written};
 
@@ -20,7 +21,11 @@ const PROGRAM_TEXTS: &[(&str, &[&str], &str)] = &[
 const PLAIN_OPTIONS: &[(&str, &[&str])] = &[
     ("kubectl", &["-o", "--output"]),
     ("oc", &["-o", "--output"]),
-    ("psql", &["-h", "--host"]),
+    ("psql", &["-h", "--host", "-d", "--dbname"]),
+    ("pg_dump", &["-h", "--host", "-d", "--dbname"]),
+    ("pg_dumpall", &["-h", "--host", "-d", "--dbname"]),
+    ("pg_restore", &["-h", "--host", "-d", "--dbname"]),
+    ("pg_basebackup", &["-h", "--host", "-d", "--dbname"]),
     ("mysql", &["-h", "--host"]),
     ("openssl", &["-connect", "-proxy"]),
     ("xmllint", &["--xpath"]),
@@ -61,9 +66,6 @@ const TEXT_MARKS: &[&str] = &["caption:", "label:", "pango:", "text:"];
 
 /// Programs whose operands are addresses, also of files.
 const FETCHING: &[&str] = &["wkhtmltopdf", "wkhtmltoimage", "lynx", "w3m", "links", "elinks", "aria2c"];
-
-/// Programs that send the mail on their input with its headers.
-const SENDING: &[&str] = &["sendmail", "msmtp", "ssmtp"];
 
 /// Options that name a file in which each line is a variable.
 const FILES_OF_VARIABLES: &[&str] = &["--env-file", "--env-file-if-exists"];
@@ -124,8 +126,13 @@ const TEXTS: &[(&str, &[&str], &[&str])] = &[
 ];
 
 /// Letters of options without a value that may stand in front of one that has a text, by program: `git commit -am`.
-const LETTERS_IN_FRONT: &[(&str, &str)] =
-    &[("git", "aqsnveip"), ("curl", "sSfLkgiIvNG"), ("grep", "iqvcnFEowxlLrsh"), ("egrep", "iqvcnowx"), ("rg", "iFNnow")];
+const LETTERS_IN_FRONT: &[(&str, &str)] = &[
+    ("git", "aqsnveip"),
+    ("curl", "sSfLkgiIvNG"),
+    ("grep", "iqvcnFEowxlLrsh"),
+    ("egrep", "iqvcnowx"),
+    ("rg", "iFNnow"),
+];
 
 /// Options in front of a command of `git` that take the next word (git(1)).
 const VALUED_OF_GIT: &[&str] = &["-c", "-C", "--git-dir", "--work-tree", "--namespace"];
@@ -136,9 +143,8 @@ pub(super) fn takes_text(name: &str, call: Call, option: &str) -> bool {
         let before = at.checked_sub(1).map(|before| &call.rest()[before]);
         name == "git" && before.is_some_and(|before| VALUED_OF_GIT.iter().any(|it| before.has_literal(it)))
     };
-    let is_command_word = |at: &usize| {
-        name != "git" || !is_value(*at) && !call.rest()[*at].word.prefix().starts_with('-')
-    };
+    let is_command_word =
+        |at: &usize| name != "git" || !is_value(*at) && !call.rest()[*at].word.prefix().starts_with('-');
     let command = (0..call.rest().len()).find(is_command_word).map(|at| &call.rest()[at]);
     let is_command =
         |words: &[&str]| words.is_empty() || command.is_some_and(|it| words.iter().any(|word| it.has_literal(word)));
@@ -146,15 +152,17 @@ pub(super) fn takes_text(name: &str, call: Call, option: &str) -> bool {
     let (flags, last) = letters.split_at(letters.len().saturating_sub(1));
     let known = LETTERS_IN_FRONT.iter().find(|(program, _)| *program == name).map_or("", |(_, flags)| *flags);
     let is_last = !flags.is_empty() && flags.chars().all(|flag| known.contains(flag));
-    let is_one = |known: &&str| *known == option || is_last && known.len() == 2 && known.strip_prefix('-') == Some(last);
+    let is_one =
+        |known: &&str| *known == option || is_last && known.len() == 2 && known.strip_prefix('-') == Some(last);
     TEXTS.iter().any(|(program, commands, options)| {
-        *program == name && options.iter().any(|it| is_one(it)) && is_command(commands)
+        *program == name && options.iter().any(&is_one) && is_command(commands)
     })
 }
 
 impl Walker {
     /// Follows what single arguments of a program mean to it.
     pub(super) fn tool(&mut self, name: &str, call: Call) {
+        self.quoted_texts(name, call);
         self.option_values(name, call);
         self.variables_of_file(call);
         match name {
@@ -168,7 +176,15 @@ impl Walker {
                 self.require_all(call.rest(), Requirement::Plain);
             }
             "patch" => self.operands_inside(call, 0),
-            "docker" | "podman" | "nerdctl" => self.files_of_images(call),
+            // The name of a database may be a whole address, with the host that gets the password (libpq, "Connection Strings").
+            "pg_dump" | "vacuumdb" | "reindexdb" | "clusterdb" | "pgbench" | "pg_isready" => {
+                let operands = call.rest().iter().enumerate().filter(|(at, word)| {
+                    let before = at.checked_sub(1).map(|before| call.rest()[before].word.prefix()).unwrap_or_default();
+                    !before.starts_with('-') && !word.word.prefix().starts_with('-')
+                });
+                operands.for_each(|(_, word)| self.require(&word.first(), Requirement::Plain));
+            }
+            "docker" | "podman" | "nerdctl" | "buildah" => self.files_of_images(call),
             "kubectl" | "oc" if first_is(call, &["cp"]) => self.operands_inside(call, 1),
             "gsutil" | "rclone" => self.operands_inside(call, 1),
             "aws" if first_is(call, &["s3"]) => self.operands_inside(call, 2),
@@ -179,7 +195,7 @@ impl Walker {
     }
 
     /// Follows options with their values, glued to them or behind them.
-    fn option_values(&mut self, name: &str, call: Call) {
+    pub(super) fn option_values(&mut self, name: &str, call: Call) {
         let named = |options: &[&str], option: &str| options.contains(&option);
         for (at, argument) in call.rest().iter().enumerate() {
             let before = call.text_before(at);
@@ -235,7 +251,12 @@ impl Walker {
 
     /// Notes the headers of a mail, in front of the first empty line: a line break would add one.
     fn headers(&mut self, call: Call) {
-        let Some(word) = Self::input_word(call) else { return self.require(&[call.scope.stdin], Requirement::OneLine) };
+        let Some(word) = Self::input_word(call) else {
+            if !self.headers_of_mail(call.scope.stdin) {
+                self.require(&[call.scope.stdin], Requirement::OneLine);
+            }
+            return;
+        };
         let mail = self.argument(word, call.scope);
         let mut headers: Vec<Id> = Vec::new();
         for (part, sources) in mail.parts() {
@@ -257,7 +278,9 @@ impl Walker {
     fn files_of_images(&mut self, call: Call) {
         let has = |word: &str| call.rest().iter().take(3).any(|it| it.has_literal(word));
         let options: &[&str] = match () {
-            () if has("build") || has("compose") => &["-f", "--file", "--iidfile", "--secret"],
+            () if has("build") || has("compose") || has("bake") || has("bud") => {
+                &["-f", "--file", "--iidfile", "--secret"]
+            }
             () if has("save") || has("export") => &["-o", "--output"],
             () if has("load") => &["-i", "--input"],
             () => return,

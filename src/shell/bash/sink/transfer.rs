@@ -314,7 +314,7 @@ impl Walker {
             self.require(&value.sources(), Requirement::NoFormat);
             self.require(&value.first(), Requirement::NotAFile);
         } else if (is_option(option, "-b") || option == "--cookie") && !value.word.prefix().contains('=') {
-            self.path(value);
+            self.path_for_program(value);
         } else if option == "--url-query" && !value.word.prefix().contains('=') {
             self.require(&value.sources(), Requirement::Plain);
         } else if SENT.iter().any(|known| is_option(option, known)) {
@@ -437,7 +437,7 @@ impl Walker {
         for argument in call.rest() {
             let prefix = argument.word.prefix();
             if prefix.starts_with("of=") || prefix.starts_with("if=") {
-                self.path(argument);
+                self.path_for_program(argument);
             }
         }
     }
