@@ -159,3 +159,55 @@ fn no_option_is_put_together_in_another_language() {
         assert!(placed(Language::PowerShell, script, ("", "o/tmp/x")).is_err(), "{script}");
     }
 }
+
+/// Scripts with a command, a file that is code or a text with a grammar, beside values that they refuse and take.
+const GIVEN: &[(&str, &[&str], &[&str])] = &[
+    ("sshpass -e ssh host \"cd /app; ./run ${{ a }}\"", &["; x", "a b"], &["v1.2"]),
+    ("sshpass -p p ssh host \"cd /app; ./run ${{ a }}\"", &["; x", "a b"], &["v1.2"]),
+    ("sem \"echo ${{ a }}\"", &["; x", "v1"], &[]),
+    ("torify \"${{ a }}\"", &["/tmp/evil", "v1"], &[]),
+    ("torify curl -s https://example.com -d \"t=${{ a }}\"", &[], &["a b"]),
+    ("firejail --net=none \"${{ a }}\"", &["/tmp/evil", "v1"], &[]),
+    ("proot -r root \"${{ a }}\"", &["/tmp/evil"], &[]),
+    ("qemu-x86_64 \"${{ a }}\"", &["/tmp/evil"], &[]),
+    ("wine \"${{ a }}\"", &["/tmp/evil"], &[]),
+    ("with-lock-ex -w lock \"${{ a }}\"", &["/tmp/evil"], &[]),
+    ("flox activate -- \"${{ a }}\"", &["/tmp/evil"], &[]),
+    ("flox activate -- sh -c \"echo ${{ a }}\"", &["; x"], &["v1"]),
+    ("scons -f \"${{ a }}\"", &["/tmp/evil", "v1"], &[]),
+    ("bundle install --gemfile \"${{ a }}\"", &["/tmp/evil"], &[]),
+    ("bundle install --gemfile=\"${{ a }}\"", &["/tmp/evil"], &[]),
+    ("helmfile -f \"${{ a }}\" apply", &["/tmp/evil"], &[]),
+    ("bazel --bazelrc=\"${{ a }}\" build //...", &["/tmp/evil"], &[]),
+    ("buildah bud -f \"${{ a }}\" .", &["/tmp/evil", "../x"], &["app/Dockerfile"]),
+    ("docker buildx bake -f \"${{ a }}\"", &["/tmp/evil", "../x"], &["app/bake.hcl"]),
+    ("pulumi -C \"${{ a }}\" up", &["/tmp/evil", "v1"], &[]),
+    ("psql -d \"${{ a }}\" -c 'select 1'", &["postgresql://evil/db", "host=evil"], &["app_1"]),
+    ("psql --dbname=\"${{ a }}\" -c 'select 1'", &["postgresql://evil/db", "host=evil"], &[]),
+    ("pg_dump \"${{ a }}\"", &["postgresql://evil/db", "host=evil"], &["app_1"]),
+    ("pg_restore -d \"${{ a }}\" f", &["postgresql://evil/db", "host=evil"], &["app_1"]),
+    ("kubectl apply -f - <<E\n{\"metadata\": {\"name\": \"${{ a }}\"}}\nE", &["x\", \"y\": \"z"], &["a, b"]),
+    ("kubectl apply -f - <<E\ndata: {a: ${{ a }}}\nE", &["x, y: z", "x}"], &["a b"]),
+    ("kubectl apply -f - <<E\ndata: {a: \"${{ a }}\"}\nE", &["x\", y: \"z"], &["a, b"]),
+    ("kubectl apply -f - <<E\ndata:\n  a: \"${{ a }}\"\nE", &["x\"\ny: z", "x\" #"], &["a, b"]),
+    ("kubectl apply -f - <<E\ndata:\n  a: ${{ a }}\nE", &["x\ny: z"], &["it's \"b\""]),
+    ("kubectl apply -f - <<E\n# don't\ndata:\n  a: ${{ a }}\nE", &["x\ny: z"], &["it's \"b\""]),
+    ("kubectl apply -f - <<< '{\"a\": \"${{ a }}\"}'", &["x\", \"y\": \"z"], &["a, b"]),
+    ("cat <<E | kubectl apply -f -\n{\"a\": \"${{ a }}\"}\nE", &["x\", \"y\": \"z"], &["a, b"]),
+    ("echo '{\"a\": \"${{ a }}\"}' | kubectl apply -f -", &["x\", \"y\": \"z"], &["a, b"]),
+    ("gh api graphql -f query=\"mutation { x(a: \\\"${{ a }}\\\") }\"", &["\") { y } z(a: \"", "a\nb"], &["a, (b)"]),
+    ("gh api graphql -f query='query { x(n: ${{ a }}) }'", &["1) { y } z(n: 2", "a b"], &["12"]),
+    ("gh api graphql -f query='query($a: String!) { x(a: $a) }' -f a=\"${{ a }}\"", &[], &["\") { y }"]),
+];
+
+#[test]
+fn commands_files_of_code_and_grammars_take_no_more_than_they_must() {
+    for (script, refused, taken) in GIVEN {
+        for value in *taken {
+            placed(Language::Bash, script, (value, "x")).unwrap_or_else(|it| panic!("{script}: {value}: {it:?}"));
+        }
+        for value in *refused {
+            assert!(placed(Language::Bash, script, (value, "x")).is_err(), "{script}: {value}");
+        }
+    }
+}

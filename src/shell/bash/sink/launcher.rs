@@ -49,7 +49,7 @@ const LAUNCHERS: &[Launcher] = &[
     launcher("flock", Kept, 1, "wE"),
     launcher("npx", Kept, 0, "p"),
     launcher("xargs", Kept, 0, "aEdILnPs"),
-    launcher("sshpass", Kept, 0, "pPfde"),
+    launcher("sshpass", Kept, 0, "pPfd"),
     launcher("xvfb-run", Kept, 0, "nsefpw"),
     launcher("fakeroot", Kept, 0, "lisb"),
     launcher("unbuffer", Kept, 0, ""),
@@ -98,6 +98,17 @@ const LAUNCHERS: &[Launcher] = &[
     launcher("retry", Kept, 0, "td"),
     launcher("cross", Kept, 0, ""),
     launcher("cross-env", Lost, 0, ""),
+    launcher("torify", Kept, 0, ""),
+    launcher("firejail", Kept, 0, ""),
+    launcher("proot", Kept, 0, "rbmqwvkpH0iRS"),
+    launcher("qemu-x86_64", Kept, 0, "LEUBRgd0"),
+    launcher("qemu-i386", Kept, 0, "LEUBRgd0"),
+    launcher("qemu-aarch64", Kept, 0, "LEUBRgd0"),
+    launcher("qemu-arm", Kept, 0, "LEUBRgd0"),
+    launcher("qemu-riscv64", Kept, 0, "LEUBRgd0"),
+    launcher("wine", Kept, 0, ""),
+    launcher("wine64", Kept, 0, ""),
+    launcher("with-lock-ex", Kept, 1, ""),
 ];
 
 /// Programs with the word behind which the command stands that they start.
@@ -116,6 +127,7 @@ const STARTING_BY_WORD: &[(&str, &str)] = &[
     ("mise", "exec"),
     ("rbenv", "exec"),
     ("pyenv", "exec"),
+    ("flox", "activate"),
 ];
 
 /// What runs a program that `uv run` is given.

@@ -132,6 +132,10 @@ const RUNNING_SHORT: &[(&str, &[&str])] = &[
     ("aws", &["--endpoint-url", "--ca-bundle", "--user-data"]),
     ("cdk", &["--app", "-a"]),
     ("git", &["--separate-git-dir"]),
+    ("scons", &["-f", "--file", "--makefile", "--sconstruct"]),
+    ("bundle", &["--gemfile"]),
+    ("helmfile", &["-f", "--file"]),
+    ("bazel", &["--bazelrc"]),
 ];
 
 /// Options whose value is the folder, or a file in the folder, in which the program does what it is told: as behind `cd`.
@@ -149,6 +153,8 @@ const FOLDERS: &[(&str, &[&str])] = &[
     ("npm", &["--prefix", "-C"]),
     ("pnpm", &["--prefix", "-C", "--dir"]),
     ("yarn", &["--cwd"]),
+    ("scons", &["-C", "--directory"]),
+    ("pulumi", &["-C", "--cwd"]),
 ];
 
 /// Programs of which an option that is one plain word deletes, overwrites or gives rights: `find -delete`, `docker run

@@ -45,6 +45,7 @@ const RUNNING_ANYTHING: &[&str] = &[
     "nano",
     "watch",
     "parallel",
+    "sem",
     "script",
     "socat",
     "tmux",

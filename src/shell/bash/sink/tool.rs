@@ -154,9 +154,9 @@ pub(super) fn takes_text(name: &str, call: Call, option: &str) -> bool {
     let is_last = !flags.is_empty() && flags.chars().all(|flag| known.contains(flag));
     let is_one =
         |known: &&str| *known == option || is_last && known.len() == 2 && known.strip_prefix('-') == Some(last);
-    TEXTS.iter().any(|(program, commands, options)| {
-        *program == name && options.iter().any(&is_one) && is_command(commands)
-    })
+    TEXTS
+        .iter()
+        .any(|(program, commands, options)| *program == name && options.iter().any(&is_one) && is_command(commands))
 }
 
 impl Walker {
