@@ -63,8 +63,10 @@ fn no_option_is_put_together_of_two_values() {
     }
 }
 
+type Pair = (&'static str, &'static str);
+
 /// Scripts with two values that they refuse, beside ones that they take.
-const OTHERS: &[(&str, (&str, &str), (&str, &str))] = &[
+const OTHERS: &[(&str, Pair, Pair)] = &[
     ("curl -s \"${{ a }}${{ b }}\"", ("file", ":///etc/passwd"), ("https://example.com", "/x")),
     ("u=\"${{ a }}${{ b }}\"; curl -s \"$u\"", ("file", ":///etc/passwd"), ("https://example.com", "example.org")),
     ("git clone -q \"${{ a }}${{ b }}\" d", ("ext", "::sh -c x"), ("https://example.com/", "x.git")),
