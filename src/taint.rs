@@ -126,9 +126,32 @@ pub struct Segment {
     /// Where they came from; `None` for the pipeline's author.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Arc<Origin>>,
+    /// What it is beside text; nothing for the author's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Mark>,
+}
+
+/// What a tainted segment is beside text. It is text everywhere; a script may have a better use for it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    /// The items of a list, joined by an author's text: for each the bytes where it begins and ends. A list without
+    /// items is an empty text.
+    Items(Arc<[(usize, usize)]>),
 }
 
 impl Segment {
+    /// Returns a segment that the pipeline's author wrote.
+    pub fn author(text: impl Into<Arc<str>>) -> Self {
+        Self { text: text.into(), origin: None, mark: None }
+    }
+
+    /// Returns a segment with another text, of the same origin. What else it was is no longer said.
+    #[must_use]
+    pub fn with_text(&self, text: impl Into<Arc<str>>) -> Self {
+        Self { text: text.into(), origin: self.origin.clone(), mark: None }
+    }
+
     /// Says whether the segment came from a payload.
     pub fn is_tainted(&self) -> bool {
         self.origin.is_some()
@@ -147,13 +170,13 @@ impl Text {
     /// Returns text that the pipeline's author wrote.
     pub fn author(text: impl Into<Arc<str>>) -> Self {
         let text = text.into();
-        let segments = if text.is_empty() { Vec::new() } else { vec![Segment { text, origin: None }] };
+        let segments = if text.is_empty() { Vec::new() } else { vec![Segment::author(text)] };
         Self { segments }
     }
 
     /// Returns text that came from a payload.
     pub fn tainted(text: impl Into<Arc<str>>, origin: Arc<Origin>) -> Self {
-        Self { segments: vec![Segment { text: text.into(), origin: Some(origin) }] }
+        Self { segments: vec![Segment { text: text.into(), origin: Some(origin), mark: None }] }
     }
 
     /// Adds one segment at the end.
@@ -162,7 +185,7 @@ impl Text {
             if segment.text.is_empty() {
                 return;
             }
-            if let Some(Segment { text, origin: None }) = self.segments.last_mut() {
+            if let Some(Segment { text, origin: None, .. }) = self.segments.last_mut() {
                 *text = format!("{text}{}", segment.text).into();
                 return;
             }
@@ -227,10 +250,10 @@ impl Text {
     /// it is.
     pub fn trim(&self) -> Self {
         let mut segments = self.segments.clone();
-        if let Some(Segment { text, origin: None }) = segments.first_mut() {
+        if let Some(Segment { text, origin: None, .. }) = segments.first_mut() {
             *text = text.trim_start().into();
         }
-        if let Some(Segment { text, origin: None }) = segments.last_mut() {
+        if let Some(Segment { text, origin: None, .. }) = segments.last_mut() {
             *text = text.trim_end().into();
         }
         let is_kept = |segment: &Segment| segment.is_tainted() || !segment.text.is_empty();
@@ -241,7 +264,11 @@ impl Text {
     pub fn map(&self, change: impl Fn(&str) -> String) -> Self {
         let mut changed = Self::default();
         for segment in &self.segments {
-            changed.push(Segment { text: change(&segment.text).into(), origin: segment.origin.clone() });
+            let text = change(&segment.text);
+            // The places of items are the same in a text of as many letters.
+            let is_alike = segment.text.is_ascii() && text.len() == segment.text.len();
+            let mark = segment.mark.clone().filter(|_| is_alike);
+            changed.push(Segment { mark, ..segment.with_text(text) });
         }
         changed
     }

@@ -104,9 +104,11 @@ pub fn expand_told(pipeline: &Pipeline, trigger: &Trigger<'_>) -> (Node, Vec<tem
 pub(super) fn inputs(pipeline: &Pipeline, trigger: &Trigger<'_>, diagnostics: &mut Diagnostics) -> Inputs {
     let webhook_of = |alias: &str| trigger.webhook.as_ref().filter(|webhook| webhook.alias == alias);
     let aliases = pipeline.listeners.iter().map(|listener| listener.resource.alias.as_str());
-    let payloads = aliases.clone().map(|alias| (alias, webhook_of(alias).map_or(Value::Null, payload)));
+    let without = |alias: &str| Value::absent(Origin { alias: alias.into(), path: "".into() });
+    let payloads = aliases.clone().map(|alias| (alias, webhook_of(alias).map_or_else(|| without(alias), payload)));
     let declared = template::bind(pipeline.template.parameters(), trigger.parameters, diagnostics);
-    let webhooks = aliases.clone().map(|alias| (alias, webhook_of(alias).map_or(Value::Null, about)));
+    let without = |alias: &str| Value::absent(Origin::beside_payload(alias.into(), ""));
+    let webhooks = aliases.clone().map(|alias| (alias, webhook_of(alias).map_or_else(|| without(alias), about)));
     Inputs {
         parameters: declared.iter().map(|(name, value)| (&**name, value.clone())).chain(payloads).collect(),
         webhooks: aliases.map(str::to_owned).collect(),
@@ -139,7 +141,7 @@ fn selected(part: &Selected<'_>, origin: &Origin) -> Value {
             });
             members.collect::<Object>().with_origin(Arc::new(origin.clone())).into()
         }
-        Selected::WithoutMembers => Value::Null,
+        Selected::WithoutMembers => Value::absent(origin.clone()),
     }
 }
 
@@ -152,9 +154,11 @@ fn about(webhook: &TriggeringWebhook<'_>) -> Value {
         .headers
         .iter()
         .map(|(name, value)| (taint(&alias, "headers", name), tainted(format!("headers['{name}']"), value)));
+    let place = |path: &str| Arc::new(Origin::beside_payload(alias.clone(), path));
+    let event = webhook.event.map(|event| tainted("event".to_owned(), event));
     Value::object([
-        ("headers", Value::object(headers)),
-        ("event", webhook.event.map_or(Value::Null, |event| tainted("event".to_owned(), event))),
+        ("headers", headers.collect::<Object>().with_origin(place("headers")).into()),
+        ("event", event.unwrap_or_else(|| Value::Absent(place("event")))),
         ("delivery", Value::text(webhook.delivery)),
     ])
 }

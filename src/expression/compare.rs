@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// only to themselves.
 pub(super) fn are_equal(left: &Value, right: &Value) -> bool {
     match left {
-        Value::Null => convert::is_null(right),
+        Value::Null | Value::Absent(_) => convert::is_null(right),
         Value::Boolean(boolean) => *boolean == convert::to_boolean(right),
         Value::Number(number) => convert::to_number(right).is_some_and(|right| number.order(&right) == Ordering::Equal),
         Value::Version(version) => convert::to_version(right) == Some(*version),
@@ -44,7 +44,7 @@ pub(super) fn order(left: &Value, right: &Value) -> Result<Ordering, (Side, Unco
         Value::String(text) => convert::to_text(right)
             .map(|right| ordinal::compare(&text.flatten(), &right.flatten()))
             .ok_or_else(|| unlike("text")),
-        Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+        Value::Null | Value::Absent(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
             let number = convert::to_number(left).ok_or_else(|| (Side::Left, Unconvertible::new(left, "a number")))?;
             convert::to_number(right).map(|right| number.order(&right)).ok_or_else(|| unlike("a number"))
         }

@@ -24,7 +24,7 @@ pub struct Unconvertible {
 impl Unconvertible {
     pub(super) fn new(value: &Value, wanted: &'static str) -> Self {
         let what = match value {
-            Value::Array(_) | Value::Object(_) | Value::Null => value.kind_name().to_owned(),
+            Value::Array(_) | Value::Object(_) | Value::Null | Value::Absent(_) => value.kind_name().to_owned(),
             other => other.describe(),
         };
         let note = value.origin().map(|origin| place_in_payload(origin));
@@ -50,6 +50,7 @@ impl Unconvertible {
 pub(super) fn to_text(value: &Value) -> Option<Text> {
     Some(match value {
         Value::Null => Text::default(),
+        Value::Absent(origin) => Text::tainted("", origin.clone()),
         Value::Boolean(true) => "True".into(),
         Value::Boolean(false) => "False".into(),
         Value::Number(number) => Text::author(number.text()),
@@ -63,7 +64,7 @@ pub(super) fn to_text(value: &Value) -> Option<Text> {
 /// Returns the value as a boolean, which every value has.
 pub(super) fn to_boolean(value: &Value) -> bool {
     match value {
-        Value::Null => false,
+        Value::Null | Value::Absent(_) => false,
         Value::Boolean(boolean) => *boolean,
         Value::Number(number) => !number.is_zero(),
         Value::String(text) => !text.is_empty(),
@@ -73,7 +74,7 @@ pub(super) fn to_boolean(value: &Value) -> bool {
 
 pub(super) fn to_number(value: &Value) -> Option<Number> {
     match value {
-        Value::Null => Some(Number::from(0)),
+        Value::Null | Value::Absent(_) => Some(Number::from(0)),
         Value::Boolean(boolean) => Some(Number::from(i64::from(*boolean))),
         Value::Number(number) => Some(number.clone()),
         Value::String(text) => Number::from_text(&text.flatten()),
@@ -101,7 +102,7 @@ pub(super) fn to_time(value: &Value) -> Option<Timestamp> {
 /// Says whether the value is null or converts to it, as only an empty text does.
 pub(super) fn is_null(value: &Value) -> bool {
     match value {
-        Value::Null => true,
+        Value::Null | Value::Absent(_) => true,
         Value::String(text) => text.is_empty(),
         _ => false,
     }

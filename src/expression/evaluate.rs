@@ -81,7 +81,7 @@ impl Evaluator<'_> {
         match reached {
             Reached::One(value) => {
                 refuse_choice(&value, &key, &suffix.range)?;
-                Ok(Reached::One(step(&value, &key).unwrap_or(Value::Null)))
+                Ok(Reached::One(step(&value, &key).unwrap_or_else(|| missing(&value, &key))))
             }
             Reached::Many(items, origin) => {
                 self.budget.items(items.len(), &suffix.range)?;
@@ -129,6 +129,26 @@ fn step(value: &Value, key: &Value) -> Option<Value> {
         Value::Object(object) => object.member(&convert::to_text(key)?.flatten()).cloned(),
         Value::Array(array) => array.items().get(item_index(key)?).cloned(),
         _ => None,
+    }
+}
+
+/// Returns what stands for a member that is not there. Of a payload's value it is the payload's: leaving it out
+/// is as sending an empty text. So it is of a boolean, which has no members and does not say where it came from.
+fn missing(value: &Value, key: &Value) -> Value {
+    let nowhere = Origin { alias: "parameters".into(), path: "".into() };
+    let origin = match value {
+        Value::Boolean(_) => &nowhere,
+        value => match value.origin() {
+            Some(origin) => origin,
+            None => return Value::Null,
+        },
+    };
+    match key {
+        Value::Number(number) => match number.index() {
+            Some(index) => Value::absent(origin.item(index)),
+            None => Value::Absent(Arc::new(origin.clone())),
+        },
+        key => Value::absent(origin.member(&convert::to_text(key).unwrap_or_default().flatten())),
     }
 }
 

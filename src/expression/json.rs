@@ -61,6 +61,7 @@ fn without_origin(value: Value) -> Value {
                 object.iter().map(|(key, value)| (Text::author(&*key.flatten()), without_origin(value.clone())));
             Value::object(pairs)
         }
+        Value::Absent(_) => Value::Null,
         scalar => scalar,
     }
 }
@@ -73,7 +74,7 @@ fn read(raw: &RawValue, origin: &Arc<Origin>, depth: usize) -> Result<Value, Jso
         Some(b'"') => Value::String(Text::tainted(serde_json::from_str::<String>(text)?, origin.clone())),
         Some(b't') => Value::Boolean(true),
         Some(b'f') => Value::Boolean(false),
-        Some(b'n') => Value::Null,
+        Some(b'n') => Value::Absent(origin.clone()),
         _ => sent_number(text),
     })
 }
@@ -123,7 +124,7 @@ impl<'de> Visitor<'de> for Pairs {
 
 pub(super) fn to_json(value: &Value) -> serde_json::Value {
     match value {
-        Value::Null => serde_json::Value::Null,
+        Value::Null | Value::Absent(_) => serde_json::Value::Null,
         Value::Boolean(boolean) => (*boolean).into(),
         Value::Number(number) => number_to_json(number),
         Value::Version(_) | Value::DateTime(_) | Value::String(_) => plain_text(value).into(),
@@ -171,7 +172,7 @@ impl Writer {
 
     fn value(&mut self, value: &Value, depth: usize) -> Option<()> {
         match value {
-            Value::Null => self.push("null"),
+            Value::Null | Value::Absent(_) => self.push("null"),
             Value::Boolean(boolean) => self.push(if *boolean { "true" } else { "false" }),
             Value::Number(number) => self.push(&number.json()),
             Value::Version(_) | Value::DateTime(_) | Value::String(_) => self.text(&plain_text(value)),

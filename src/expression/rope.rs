@@ -40,7 +40,7 @@ impl Rope {
 
     fn flush(&mut self) {
         if !self.author.is_empty() {
-            self.text.push(Segment { text: std::mem::take(&mut self.author).into(), origin: None });
+            self.text.push(Segment::author(std::mem::take(&mut self.author)));
         }
     }
 

@@ -14,6 +14,9 @@ const KEYS_SHOWN_MAX: usize = 6;
 pub enum Value {
     /// Nothing: what a name without a value gives. There is no literal for it.
     Null,
+    /// Nothing where a payload or its request might have something: null, or a member that is not there. It is
+    /// as null is in all but this: as text it is tainted.
+    Absent(Arc<Origin>),
     /// True or false.
     Boolean(bool),
     /// A number.
@@ -157,6 +160,16 @@ impl Value {
         json::to_json_text(self)
     }
 
+    /// Returns what stands at a place of a payload where nothing is.
+    pub fn absent(origin: Origin) -> Self {
+        Self::Absent(Arc::new(origin))
+    }
+
+    /// Says whether the value is nothing, the author's or a payload's.
+    pub fn is_nothing(&self) -> bool {
+        matches!(self, Self::Null | Self::Absent(_))
+    }
+
     /// Returns the value as text: tainted parts stay tainted, null is empty, a boolean is `True` or
     /// `False`. Lists and objects have no text.
     pub fn to_text(&self) -> Result<Text, Unconvertible> {
@@ -174,14 +187,16 @@ impl Value {
             Self::String(text) => text.origin(),
             Self::Array(array) => array.origin(),
             Self::Object(object) => object.origin(),
+            Self::Absent(origin) => Some(origin),
             _ => None,
         }
     }
 
-    /// Says whether any text in the value, or any key, came from a payload.
+    /// Says whether any text in the value, or any key, came from a payload. A payload's nothing is such a text.
     pub fn has_taint(&self) -> bool {
         match self {
             Self::String(text) => text.is_tainted(),
+            Self::Absent(_) => true,
             Self::Array(array) => array.origin().is_some() || array.items().iter().any(Self::has_taint),
             Self::Object(object) => {
                 object.origin().is_some() || object.iter().any(|(key, value)| key.is_tainted() || value.has_taint())
@@ -193,7 +208,7 @@ impl Value {
     /// Returns what the value is, with its article, for messages: `an object`.
     pub fn kind_name(&self) -> &'static str {
         match self {
-            Self::Null => "nothing",
+            Self::Null | Self::Absent(_) => "nothing",
             Self::Boolean(_) => "a boolean",
             Self::Number(_) => "a number",
             Self::Version(_) => "a version",
@@ -208,7 +223,7 @@ impl Value {
     /// ``an object with 2 keys: `title`, `subtitle` ``.
     pub fn describe(&self) -> String {
         match self {
-            Self::Null => "nothing (null)".to_owned(),
+            Self::Null | Self::Absent(_) => "nothing (null)".to_owned(),
             Self::Boolean(true) => "the boolean `True`".to_owned(),
             Self::Boolean(false) => "the boolean `False`".to_owned(),
             Self::Number(number) => format!("the number `{}`", shown(&number.text())),

@@ -8,7 +8,7 @@
 use super::check::scripts::macros;
 use super::rewritten::{Variables, script_of, tainted};
 use crate::diagnostic::{SourceMap, Span, shown};
-use crate::shell::{self, Language, Script, Substitution};
+use crate::shell::{self, Entrance, Language, Script, Substitution};
 use crate::taint::{Origin, Segment, Text};
 use crate::template::{Content, Decided, Entry, Node, Scalar};
 use serde::Serialize;
@@ -219,14 +219,14 @@ impl Walk<'_> {
         let (text, spans) = self.with_variables(scalar, node.span);
         let outline = Script::alone(language, &text).outline();
         let analysis = shell::analyse(&outline);
-        let mut holes = analysis.requirements().iter();
         let mut line = 1;
-        for (segment, (span, through)) in text.segments().iter().zip(spans) {
+        for (at, (segment, (span, through))) in text.segments().iter().zip(spans).enumerate() {
             if !segment.is_tainted() {
                 line += segment.text.matches('\n').count();
                 continue;
             }
-            let hole = holes.next().filter(|_| self.substitution == Substitution::Safe);
+            let hole = analysis.requirements().iter().find(|hole| hole.entrance == Entrance::Segment(at));
+            let hole = hole.filter(|_| self.substitution == Substitution::Safe);
             let place = hole.and_then(|hole| hole.place).map_or(String::new(), |place| format!(", in {place}"));
             let into = format!("line {line} of the script{place}{}", passage(through.as_deref()));
             // In Python the characters themselves stand in the script, as escapes.

@@ -39,6 +39,7 @@
 //!
 //! ```text
 //! outline      a script without its values
+//! parts        which of its segments are holes, and lists that are several
 //! background   what its author sets around it, by which its commands mean something else
 //! analysis     what its holes require, what is refused; whether values meet it
 //! requirement  what a value must look like
@@ -75,6 +76,7 @@ mod left;
 mod link;
 mod listing;
 mod outline;
+mod parts;
 mod powershell;
 mod program;
 mod python;

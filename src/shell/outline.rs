@@ -2,8 +2,8 @@
 
 use super::left::{self, Left};
 use super::listing::find_listing;
-use super::{Background, Entrance, Language, bash};
-use crate::taint::{Segment, Text};
+use super::{Background, Entrance, Language, bash, parts};
+use crate::taint::Text;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -48,8 +48,10 @@ pub enum Piece {
 pub struct Outline {
     /// What reads the script.
     pub language: Language,
-    /// The pieces, one for each segment of the script's text.
+    /// The pieces, in order.
     pub pieces: Vec<Piece>,
+    /// For each piece the segment of the script's text that it is, or is of; nothing where each segment is a piece.
+    pub segments: Vec<usize>,
     /// The environment variables that hold payload text, by name, each once, [`ARGUMENTS`], and files, by
     /// [`FILE`].
     pub environment: Vec<String>,
@@ -91,22 +93,12 @@ impl<'a> Script<'a> {
 impl Script<'_> {
     /// Returns the script without its values.
     pub fn outline(&self) -> Outline {
-        let piece = |segment: &Segment| match segment.is_tainted() {
-            true => Piece::Hole,
-            false => Piece::Author(segment.text.clone()),
-        };
-        Outline {
-            language: self.language,
-            pieces: self.text.segments().iter().map(piece).collect(),
-            environment: self.environment.iter().map(|(name, _)| name.clone()).collect(),
-            background: self.background.clone(),
-        }
+        parts::outline_of(self, &parts::parts(self))
     }
 
     /// Returns the values in the order of an analysis: those of the text, then the environment's.
     pub fn values(&self) -> Vec<Cow<'_, str>> {
-        let own = self.text.segments().iter().filter(|segment| segment.is_tainted());
-        let own = own.map(|segment| Cow::Borrowed(&*segment.text));
+        let own = parts::parts(self).into_iter().filter(|part| part.is_hole).map(|part| Cow::Borrowed(part.text));
         own.chain(self.environment.iter().map(|(_, value)| value.flatten())).collect()
     }
 
@@ -176,7 +168,8 @@ impl Outline {
     pub(super) fn entrances(&self) -> Vec<(Entrance, usize)> {
         let mut entrances = Vec::new();
         let mut line = 1;
-        for (segment, piece) in self.pieces.iter().enumerate() {
+        for (at, piece) in self.pieces.iter().enumerate() {
+            let segment = self.segments.get(at).copied().unwrap_or(at);
             match piece {
                 Piece::Author(text) => line += text.matches('\n').count(),
                 Piece::Hole => entrances.push((Entrance::Segment(segment), line)),

@@ -292,6 +292,12 @@ impl Command {
         pieces.push(Piece::Author(text.into()));
         let own = self.values.iter().filter(|value| !(pastes && value.is_pasted)).map(|value| value.name.clone());
         let environment = own.chain(environment.iter().map(|(name, _)| name.clone())).collect();
-        Outline { language: Language::Bash, pieces, environment, background: Background::default() }
+        Outline {
+            language: Language::Bash,
+            pieces,
+            segments: Vec::new(),
+            environment,
+            background: Background::default(),
+        }
     }
 }

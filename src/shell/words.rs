@@ -19,7 +19,7 @@ impl Word {
     }
 
     fn close(&mut self) {
-        self.text.push(Segment { text: std::mem::take(&mut self.open).into(), origin: None });
+        self.text.push(Segment::author(std::mem::take(&mut self.open)));
     }
 
     fn tainted(&mut self, segment: &Segment) {

@@ -35,7 +35,7 @@ pub(super) fn entries(object: &Object, span: Span) -> Vec<Entry> {
 
 fn to_scalar(value: &Value, span: Span) -> Scalar {
     let kind = match value {
-        Value::Null => Kind::Null,
+        Value::Null | Value::Absent(_) => Kind::Null,
         Value::Boolean(_) => Kind::Boolean,
         Value::Number(_) => Kind::Number,
         _ => Kind::Text,
@@ -194,7 +194,7 @@ pub(super) fn moved(node: Node, span: Span) -> Node {
 fn typed(scalar: &Scalar) -> Value {
     let text = || Value::String(scalar.text.clone());
     match scalar.kind {
-        Kind::Null | Kind::Gap => Value::Null,
+        Kind::Null | Kind::Gap => scalar.text.origin().map_or(Value::Null, |origin| Value::Absent(origin.clone())),
         Kind::Boolean => Value::Boolean(&*scalar.text.flatten() == "True"),
         Kind::Text => text(),
         Kind::Number => Number::written(&scalar.text.flatten()).map_or_else(text, Value::Number),

@@ -79,8 +79,8 @@ impl Made {
     }
 
     fn end_author(&mut self) {
-        let text = std::mem::take(&mut self.author).into();
-        self.text.push(Segment { text, origin: None });
+        let text = std::mem::take(&mut self.author);
+        self.text.push(Segment::author(text));
     }
 
     fn finish(mut self) -> Text {

@@ -216,14 +216,14 @@ impl Variables {
     }
 
     fn keep_numbers_apart(&self, text: &str, apart: &mut Text) {
-        let author = |text: &str| Segment { text: text.into(), origin: None };
+        let author = |text: &str| Segment::author(text);
         let mut macros = Macros::of(text);
         while let Some(found) = macros.next() {
             let is_redirected = text[found.end..].starts_with(['<', '>']);
             let Some(number) = is_redirected.then(|| self.others_number(found.name)).flatten() else { continue };
             apart.push(author(macros.accept(found)));
             let origin = Origin { alias: "variables".into(), path: found.name.into() };
-            apart.push(Segment { text: number.as_ref().into(), origin: Some(Arc::new(origin)) });
+            apart.append(&Text::tainted(number.as_ref(), Arc::new(origin)));
         }
         apart.push(author(macros.rest()));
     }

@@ -5,6 +5,7 @@ mod aliases;
 mod brought;
 mod called;
 mod left;
+mod nothing;
 mod strict;
 
 use crate::support::{Folder, until};

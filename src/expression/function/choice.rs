@@ -6,26 +6,42 @@
 use super::Invocation;
 use crate::diagnostic::{Code, shown};
 use crate::expression::{Mistake, Number, Unconvertible, Value, convert, ordinal};
-use crate::taint::Text;
+use crate::taint::{Origin, Text};
 use std::ops::Range;
+use std::sync::Arc;
 
-/// Returns the first value that is neither null nor an empty text, or else the last one.
+/// Returns the first value that is neither null nor an empty text, or else the last one. Where all are, and one
+/// of them is a payload's, so is the result.
 pub(super) fn coalesce(call: &Invocation<'_, '_>) -> Result<Value, Mistake> {
-    let mut value = Value::Null;
+    let (mut value, mut passed) = (Value::Null, None);
     for index in 0..call.count() {
         value = call.value(index)?;
         if !convert::is_null(&value) {
-            break;
+            return Ok(value);
         }
+        passed = passed.or_else(|| value.origin().cloned());
     }
-    Ok(value)
+    Ok(empty_of(value, passed))
 }
 
-/// Evaluates all three arguments, as Azure Pipelines does.
+/// Returns an author's value, or, where it is empty, an empty text of a payload whose text might have stood for
+/// it.
+fn empty_of(value: Value, origin: Option<Arc<Origin>>) -> Value {
+    match origin {
+        Some(origin) if convert::is_null(&value) && value.origin().is_none() => {
+            Value::String(Text::tainted("", origin))
+        }
+        _ => value,
+    }
+}
+
+/// Evaluates all three arguments, as Azure Pipelines does. An author's empty text in the place of a payload's is
+/// a payload's: `iif(x, x, '')`.
 pub(super) fn iif(call: &Invocation<'_, '_>) -> Result<Value, Mistake> {
     let holds = call.truthy(0)?;
     let (yes, no) = (call.value(1)?, call.value(2)?);
-    Ok(if holds { yes } else { no })
+    let (chosen, other) = if holds { (yes, no) } else { (no, yes) };
+    Ok(empty_of(chosen, other.origin().cloned()))
 }
 
 /// Returns the candidate whose text equals the first argument's, ignoring case.
@@ -43,7 +59,7 @@ pub(super) fn one_of(call: &Invocation<'_, '_>) -> Result<Value, Mistake> {
         }
         allowed.push(format!("`{}`", shown(&candidate.flatten())));
     }
-    let is_nothing = wanted.is_empty() && matches!(call.value(0)?, Value::Null);
+    let is_nothing = wanted.is_empty() && call.value(0)?.is_nothing();
     Err(not_allowed(&wanted, is_nothing, call.range(0), &allowed))
 }
 

@@ -5,8 +5,8 @@ use super::comparison::charge;
 use crate::expression::budget::Budget;
 use crate::expression::compare::are_equal;
 use crate::expression::rope::Rope;
-use crate::expression::{Mistake, Number, Unconvertible, Value, json};
-use crate::taint::{Origin, Text};
+use crate::expression::{Array, Mistake, Number, Unconvertible, Value, json};
+use crate::taint::{Mark, Origin, Segment, Text};
 use std::sync::Arc;
 
 /// Says whether an item of a list or a value of an object, converted to the kind of the second
@@ -61,23 +61,65 @@ fn origin_within(value: &Value) -> Option<Arc<Origin>> {
     }
 }
 
-/// Joins the items of a list; lists and objects among them are empty. What is no list is one item.
+/// Joins the items of a list; lists and objects among them are empty. What is no list is one item. A payload's list is
+/// one text of the payload, also where it has no items: how many there are is the payload's.
 pub(super) fn join(call: &Invocation<'_, '_>) -> Result<Value, Mistake> {
     let (separator, list) = (call.text(0)?, call.value(1)?);
     let Value::Array(array) = &list else {
-        return Ok(Value::String(list.to_text().unwrap_or_default()));
+        return Ok(Value::String(text_of(&list)));
     };
+    if let Some(origin) = list.origin() {
+        return joined_of_payload(call, &separator, array, origin);
+    }
     let mut joined = Rope::default();
     for (index, item) in array.items().iter().enumerate() {
         if index > 0 {
             call.charge_text(&separator)?;
             joined.push(&separator);
         }
-        let text = item.to_text().unwrap_or_default();
+        let text = text_of(item);
         call.charge_text(&text)?;
         joined.push(&text);
     }
     Ok(Value::String(joined.finish()))
+}
+
+/// Joins a list of a payload to one text, in which the places of the items are known.
+fn joined_of_payload(
+    call: &Invocation<'_, '_>,
+    separator: &Text,
+    array: &Array,
+    origin: &Arc<Origin>,
+) -> Result<Value, Mistake> {
+    let (mut joined, mut items) = (String::new(), Vec::with_capacity(array.items().len()));
+    let between = separator.flatten();
+    for (index, item) in array.items().iter().enumerate() {
+        if index > 0 {
+            call.charge_text(separator)?;
+            joined.push_str(&between);
+        }
+        let text = text_of(item);
+        call.charge_text(&text)?;
+        let start = joined.len();
+        joined.push_str(&text.flatten());
+        items.push((start, joined.len()));
+    }
+    let origin = match array.items() {
+        [only] => only.origin().unwrap_or(origin),
+        _ => origin,
+    };
+    let mark = (!separator.is_tainted()).then(|| Mark::Items(items.into()));
+    let mut text = Text::default();
+    text.push(Segment { text: joined.into(), origin: Some(origin.clone()), mark });
+    Ok(Value::String(text))
+}
+
+/// Returns a value as text; lists and objects are empty, those of a payload are its empty texts.
+fn text_of(value: &Value) -> Text {
+    value.to_text().unwrap_or_else(|_| match value.origin() {
+        Some(origin) => Text::tainted("", origin.clone()),
+        None => Text::default(),
+    })
 }
 
 /// Returns the number of characters, items or keys.

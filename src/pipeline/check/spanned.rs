@@ -113,7 +113,7 @@ pub(in crate::pipeline) fn macros<'v>(
     variable: &dyn Fn(&str) -> Option<&'v Text>,
     emit: &mut dyn FnMut(Segment),
 ) {
-    let author = |text: &str| Segment { text: text.into(), origin: None };
+    let author = |text: &str| Segment::author(text);
     let mut macros = Macros::of(text);
     while let Some(found) = macros.next() {
         if let Some(value) = variable(found.name) {

@@ -96,7 +96,7 @@ impl<'p> Inputs<'p> {
         let mut line = Spanned::default();
         for (at, word) in words.iter().enumerate() {
             if at > 0 {
-                line.push(Segment { text: " ".into(), origin: None }, self.task.span);
+                line.push(Segment::author(" "), self.task.span);
             }
             let mut inputs = word.inputs().iter();
             for segment in quoted(word.text()).segments() {

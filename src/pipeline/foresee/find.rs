@@ -149,7 +149,7 @@ impl<'f> Finder<'f> {
         let own = own.iter().map(|entry| (key(entry).to_owned(), author_text(&entry.value)));
         let all: Vec<_> = self.exported.iter().cloned().chain(own).collect();
         let background = Background::of(language, all.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        let outline = Outline { language, pieces: script.pieces, environment: names, background };
+        let outline = Outline { language, pieces: script.pieces, segments: Vec::new(), environment: names, background };
         Some(ForeseenScript {
             alias: self.alias.clone(),
             outline,

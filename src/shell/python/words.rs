@@ -42,6 +42,7 @@ fn demands(program: String, environment: Vec<String>) -> Option<Vec<Finding>> {
     let outline = Outline {
         language: Language::Python,
         pieces: vec![Piece::Author(program.into())],
+        segments: Vec::new(),
         environment,
         background: Background::default(),
     };

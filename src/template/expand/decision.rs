@@ -59,7 +59,7 @@ impl Expansion<'_> {
 
     /// Says whether a chain of names leads to a null that is there.
     pub(super) fn has_null(&self, root: &str, steps: &[Step]) -> bool {
-        matches!(self.value_at(root, steps), Some(Value::Null))
+        matches!(self.value_at(root, steps), Some(value) if value.is_nothing())
     }
 
     /// Returns the value that a chain of names leads to.

@@ -156,7 +156,7 @@ pub(super) fn from_payload(value: &Value, text: Text, origin: Arc<Origin>) -> Te
     let is_harmless = match value {
         Value::Boolean(_) => true,
         Value::Number(_) => is_plain_number(&text.flatten()),
-        Value::Null => false,
+        Value::Null | Value::Absent(_) => false,
         _ => return text,
     };
     if is_harmless { text } else { Text::tainted(&*text.flatten(), origin) }

@@ -241,7 +241,7 @@ impl Expansion<'_> {
         self.look_at_shape(&collection);
         let origin = collection.origin().cloned();
         let turns: Box<dyn ExactSizeIterator<Item = (Value, Option<Arc<Origin>>)>> = match &collection {
-            Value::Null => return,
+            Value::Null | Value::Absent(_) => return,
             Value::Array(array) => Box::new(items_of(array, origin.clone())),
             Value::Object(object) => Box::new(pairs_of(object)),
             other => return self.not_a_collection(&each.collection, other),

@@ -15,7 +15,7 @@ use super::{Own, Told, Unfinished, place};
 use crate::diagnostic::{shown, shown_path};
 use crate::files::{Caches, KEY_MAX};
 use crate::shell::{environment_name, is_special_variable};
-use crate::taint::{Segment, Text};
+use crate::taint::Text;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use sha2::{Digest, Sha256};
@@ -105,7 +105,7 @@ fn parts(key: &Text) -> Result<Vec<Part>, String> {
     for segment in key.segments() {
         if segment.is_tainted() {
             let text = segment.text.replace(SEPARATOR.0, SEPARATOR.1);
-            parts.last_mut().expect("there is one").push(Segment { text: text.into(), origin: segment.origin.clone() });
+            parts.last_mut().expect("there is one").push(segment.with_text(text));
             continue;
         }
         for (at, piece) in segment.text.split(SEPARATOR.0).enumerate() {
@@ -145,7 +145,7 @@ fn beginnings(text: &Text) -> Result<Vec<Vec<Part>>, String> {
                 lines.push(Text::default());
             }
             let line = lines.last_mut().expect("there is one");
-            line.push(Segment { text: piece.into(), origin: segment.origin.clone() });
+            line.push(segment.with_text(piece));
         }
     }
     lines.retain(|line| line.is_tainted() || !line.flatten().trim().is_empty());

@@ -16,7 +16,7 @@ use crate::diagnostic::{shown, shown_path};
 use crate::files::Sought;
 use crate::pipeline::plan::{Interpreter, Script, Step};
 use crate::pipeline::task::call::{Call, Each, Missing, Program, Results, Subject, Surroundings, Tool, Word};
-use crate::taint::{Segment, Text};
+use crate::taint::Text;
 use crate::worker::workspace::Workspace;
 use std::path::{Path, PathBuf};
 
@@ -171,7 +171,7 @@ fn split_lines(text: &Text) -> Text {
     let mut split = Text::default();
     for segment in text.segments() {
         let text = if segment.is_tainted() { segment.text.clone() } else { segment.text.replace(';', "\n").into() };
-        split.push(Segment { text, origin: segment.origin.clone() });
+        split.push(segment.with_text(text));
     }
     split
 }

@@ -87,11 +87,23 @@ impl<'r> Rules<'r> {
 }
 
 /// Says whether a script has a command word for word. One with characters that put something else in their
-/// place is not sure to be what the author sees there. Those of JSON do not.
+/// place is not sure to be what the author sees there. Those of JSON do not. Nor is one behind which the script goes
+/// on: what stands there may be a text that is empty this time.
 fn is_said(script: &str, text: &str) -> bool {
     let data = text.split_once(']').map_or("", |(_, data)| data);
     let is_plain = |it: char| it.is_alphanumeric() || "_.+-/:@,=% {}[]\"".contains(it);
-    data.chars().all(is_plain) && script.contains(&format!("{PREFIX}{text}"))
+    let said = format!("{PREFIX}{text}");
+    let mut behind = script.match_indices(&said).map(|(at, _)| &script[at + said.len()..]);
+    data.chars().all(is_plain) && behind.any(ends_line)
+}
+
+/// Says whether a script says no more of a line: a quote that closes may stand there, and an escaped end of the line.
+fn ends_line(rest: &str) -> bool {
+    let unquoted = rest.strip_prefix(['"', '\'']);
+    let after = unquoted.unwrap_or(rest);
+    let is_escaped = unquoted.is_none() && ["\\n", "\\r"].iter().any(|end| rest.starts_with(end));
+    let after = after.trim_start_matches([' ', '\t']);
+    is_escaped || after.is_empty() || after.starts_with(['\n', '\r', ';', '|', '&', ')', '}', '>'])
 }
 
 /// What a step's commands have told and changed so far.

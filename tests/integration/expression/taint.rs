@@ -30,7 +30,7 @@ fn functions_keep_the_segments_or_taint_the_whole() {
         ("parameters.hook.nested.deep[0].id", "⟨nested.deep[0].id|q⟩"),
         ("parameters.hook.empty", "⟨empty|⟩"),
         ("format('a {0} b {1}', parameters.hook.title, parameters.hook.n)", "a ⟨title|A b⟩ b 5"),
-        ("join(', ', parameters.hook.list)", "⟨list[0]|x⟩, ⟨list[1]|y⟩"),
+        ("join(', ', parameters.hook.list)", "⟨list|x, y⟩"),
         ("join(parameters.hook.title, split('1,2', ','))", "1⟨title|A b⟩2"),
         ("lower(format('A{0}', parameters.hook.title))", "a⟨title|a b⟩"),
         ("upper(parameters.hook.title)", "⟨title|A B⟩"),
@@ -47,6 +47,56 @@ fn functions_keep_the_segments_or_taint_the_whole() {
         ("convertToJson(parameters.hook.list)", "⟨list|[\n  \"x\",\n  \"y\"\n]⟩"),
     ] {
         assert_eq!(marked(expression), expected, "{expression}");
+    }
+}
+
+/// Nothing of a payload is its empty text in whatever is made of it: else a payload that leaves a member out would
+/// get by what is demanded of an empty one.
+#[test]
+fn nothing_of_a_payload_is_its_empty_text() {
+    let none = r#"{"nothing": null, "no": [], "list": [{"n": null}], "objects": [{}, []], "ok": true}"#;
+    for place in ["parameters.hook.nothing", "parameters.hook.missing", "parameters.hook.missing.more"] {
+        for form in [
+            "X",
+            "lower(X)",
+            "upper(X)",
+            "trim(X)",
+            "replace(X, 'a', 'b')",
+            "format('{0}', X)",
+            "coalesce(X, X)",
+            "coalesce(X, '')",
+            "coalesce('', X, '')",
+            "iif(true, X, 'a')",
+            "iif(X, X, '')",
+            "split(X, ',')[0]",
+            "substring(X, 0, 0)",
+            "join(',', X)",
+            "join(',', split(X, ','))",
+        ] {
+            let expression = form.replace('X', place);
+            let text = text(&delivered(none), &expression);
+            assert!(text.is_tainted() && text.is_empty(), "{expression}: {text:?}");
+        }
+        for form in ["eq(X, '')", "length(X)", "not(X)", "coalesce(X, 'a')", "iif(X, X, 'a')", "oneOf(X, '')"] {
+            let expression = form.replace('X', place);
+            assert!(!text(&delivered(none), &expression).is_tainted(), "{expression}");
+        }
+    }
+    for expression in [
+        "join(' ', parameters.hook.no)",
+        "join(' ', parameters.hook.list)",
+        "join(' ', parameters.hook.list.*.n)",
+        "join(' ', parameters.hook.list.*.m)",
+        "join('', parameters.hook.objects)",
+        "join(' ', parameters.hook.list[0])",
+        "lower(parameters.hook.ok.more)",
+        "lower(parameters.hook.no[0])",
+    ] {
+        let text = text(&delivered(none), expression);
+        assert!(text.is_tainted() && text.is_empty(), "{expression}: {text:?}");
+    }
+    for expression in ["lower(variables.nothing)", "coalesce(variables.nothing, '')", "join(' ', split('', ''))"] {
+        assert!(!text(&delivered(none), expression).is_tainted(), "{expression}");
     }
 }
 

@@ -275,7 +275,7 @@ fn lines(text: &Text) -> Vec<Text> {
             if at > 0 {
                 lines.push(Text::default());
             }
-            push(&mut lines, Segment { text: piece.trim().into(), origin: None });
+            push(&mut lines, Segment::author(piece.trim()));
         }
     }
     lines.retain(|line| !line.is_nothing());
