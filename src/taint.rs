@@ -135,8 +135,10 @@ pub struct Segment {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
-    /// The items of a list, joined by an author's text: for each the bytes where it begins and ends. A list without
-    /// items is an empty text.
+    /// A number of a payload's JSON: a sign, digits, and one point with digits behind it.
+    Number,
+    /// The items of a list, joined by a text of an author by which a shell parts words: for each the bytes where it
+    /// begins and ends. A list without items is an empty text.
     Items(Arc<[(usize, usize)]>),
 }
 
@@ -233,6 +235,11 @@ impl Text {
     /// Says whether there are no characters.
     pub fn is_empty(&self) -> bool {
         self.segments.iter().all(|segment| segment.text.is_empty())
+    }
+
+    /// Says whether the text is one number of a payload.
+    pub fn is_number(&self) -> bool {
+        matches!(self.segments.as_slice(), [Segment { mark: Some(Mark::Number), .. }])
     }
 
     /// Says whether an author wrote nothing. What came from a payload is something, also where it is empty: what

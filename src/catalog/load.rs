@@ -17,7 +17,7 @@ use crate::webhook::header;
 use crate::webhook::path::PathStep;
 use crate::webhook::select::Wanted;
 use crate::yaml;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -131,8 +131,11 @@ pub fn explained_of_run(
         return found;
     }
     let mut told = mended(path, library, pipeline, of_file.clone());
-    let known: HashSet<_> = of_file.iter().map(Diagnostic::identity).collect();
-    found.into_iter().filter(|it| !known.contains(&it.identity())).for_each(|mistake| told.push(mistake));
+    // What the file warns of may be why this run is rejected.
+    let is_known = |it: &Diagnostic| {
+        of_file.iter().any(|known| known.severity >= it.severity && known.identity() == it.identity())
+    };
+    found.into_iter().filter(|it| !is_known(it)).for_each(|mistake| told.push(mistake));
     told
 }
 

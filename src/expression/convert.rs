@@ -53,7 +53,7 @@ pub(super) fn to_text(value: &Value) -> Option<Text> {
         Value::Absent(origin) => Text::tainted("", origin.clone()),
         Value::Boolean(true) => "True".into(),
         Value::Boolean(false) => "False".into(),
-        Value::Number(number) => Text::author(number.text()),
+        Value::Number(number) => number.to_text(),
         Value::Version(version) => version.to_string().into(),
         Value::DateTime(time) => time::text(*time).into(),
         Value::String(text) => text.clone(),

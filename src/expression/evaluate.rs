@@ -168,7 +168,11 @@ const PAYLOAD_AS_PLACE: &str = "a payload's text can't choose which item is read
 /// Refuses a text of a payload as the key of the author's object or list: the payload would choose
 /// among the author's values, and so might read a secret.
 fn refuse_choice(value: &Value, key: &Value, range: &Range<usize>) -> Result<(), Mistake> {
-    let is_authors = matches!(value, Value::Object(_) | Value::Array(_)) && value.origin().is_none();
+    let is_authors = match value {
+        Value::Object(_) => value.origin().is_none(),
+        Value::Array(_) => value.origin().is_none() && !matches!(key, Value::Number(_)),
+        _ => false,
+    };
     let Some(origin) = key.origin().filter(|_| is_authors) else {
         return Ok(());
     };

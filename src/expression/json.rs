@@ -28,7 +28,7 @@ pub(super) fn from_json(json: &serde_json::Value) -> Value {
     match json {
         serde_json::Value::Null => Value::Null,
         serde_json::Value::Bool(boolean) => Value::Boolean(*boolean),
-        serde_json::Value::Number(number) => sent_number(&number.to_string()),
+        serde_json::Value::Number(number) => Value::Number(self::number(&number.to_string())),
         serde_json::Value::String(text) => Value::text(text.as_str()),
         serde_json::Value::Array(items) => Value::array(items.iter().map(from_json)),
         serde_json::Value::Object(pairs) => {
@@ -37,8 +37,8 @@ pub(super) fn from_json(json: &serde_json::Value) -> Value {
     }
 }
 
-fn sent_number(sent: &str) -> Value {
-    Value::Number(Number::from_json(sent).expect("a number of JSON is a number"))
+fn number(sent: &str) -> Number {
+    Number::from_json(sent).expect("a number of JSON is a number")
 }
 
 pub(super) fn from_json_text(text: &str, root: &Origin) -> Result<Value, JsonError> {
@@ -62,6 +62,7 @@ fn without_origin(value: Value) -> Value {
             Value::object(pairs)
         }
         Value::Absent(_) => Value::Null,
+        Value::Number(number) => Value::Number(number.without_origin()),
         scalar => scalar,
     }
 }
@@ -75,7 +76,7 @@ fn read(raw: &RawValue, origin: &Arc<Origin>, depth: usize) -> Result<Value, Jso
         Some(b't') => Value::Boolean(true),
         Some(b'f') => Value::Boolean(false),
         Some(b'n') => Value::Absent(origin.clone()),
-        _ => sent_number(text),
+        _ => Value::Number(number(text).with_origin(Some(origin.clone()))),
     })
 }
 

@@ -57,6 +57,7 @@ pub use macros::{MACRO_NAME_MAX, Macro, Macros};
 pub use mistake::Mistake;
 pub(crate) use mistake::place_in_payload;
 pub use number::Number;
+pub(crate) use number::is_plain as is_plain_number;
 pub use object::Object;
 pub use parser::{NESTING_MAX, TEXT_MAX};
 pub use reference::{Reference, Step};

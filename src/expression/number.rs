@@ -7,16 +7,33 @@
 //! What an author wrote keeps its characters (reference, section 9.3).
 
 use super::digits::Digits;
+use crate::shell::Requirement;
+use crate::taint::{Mark, Origin, Segment, Text};
 use rust_decimal::{Decimal, RoundingStrategy};
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+/// The most digits of a payload's number behind its point: as many as a decimal has.
+const FRACTION_DIGITS_MAX: usize = 28;
+
 /// The most digits after the point that a number prints (section 2.4 of the reference).
 const PRINTED_DIGITS_MAX: u32 = 7;
 
-/// A number, and the characters it was read from, if it was.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Number(Kind);
+/// A number, the characters it was read from, if it was, and where in a payload it came from.
+#[derive(Debug, Clone)]
+pub struct Number {
+    kind: Kind,
+    origin: Option<Arc<Origin>>,
+}
+
+/// Two numbers that differ only in where they came from are equal.
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind
+    }
+}
+
+impl Eq for Number {}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
@@ -38,23 +55,24 @@ enum Read {
 impl Number {
     /// Returns a number as an expression has it.
     pub fn new(decimal: Decimal) -> Self {
-        Self(Kind::Decimal { decimal, read: None })
+        Kind::Decimal { decimal, read: None }.into()
     }
 
     /// Returns the number that a JSON number stands for (RFC 8259, 6), or `None` if the text is none.
     pub fn from_json(sent: &str) -> Option<Self> {
-        Some(Self(match exact(sent) {
+        let kind = match exact(sent) {
             Some(decimal) => Kind::Decimal { decimal, read: Some(Read::Sent(sent.into())) },
             None => {
                 Digits::of(sent)?;
                 Kind::Digits(sent.into())
             }
-        }))
+        };
+        Some(kind.into())
     }
 
     /// Returns the number that an author wrote, or `None` if a decimal can't hold it exactly.
     pub fn written(text: &str) -> Option<Self> {
-        Some(Self(Kind::Decimal { decimal: exact(text)?, read: Some(Read::Written(text.into())) }))
+        Some(Kind::Decimal { decimal: exact(text)?, read: Some(Read::Written(text.into())) }.into())
     }
 
     /// Returns the number that a literal of the expression language stands for: a sign, digits and
@@ -73,9 +91,37 @@ impl Number {
         decimal(text.trim_matches(blank), ",").map(Self::new)
     }
 
+    /// Returns the number as one that came from a payload, at a place; without a place it stays as it is.
+    #[must_use]
+    pub fn with_origin(mut self, origin: Option<Arc<Origin>>) -> Self {
+        self.origin = origin.or(self.origin);
+        self
+    }
+
+    /// Returns the number as one that came from nowhere.
+    pub(super) fn without_origin(self) -> Self {
+        Self { origin: None, ..self }
+    }
+
+    /// Returns where in a payload the number came from.
+    pub fn origin(&self) -> Option<&Arc<Origin>> {
+        self.origin.as_ref()
+    }
+
+    /// Returns the number as a text that still knows where it came from, and, unless it has more digits than shells
+    /// and programs read, that it is a number.
+    pub(super) fn to_text(&self) -> Text {
+        let text = self.text();
+        let Some(origin) = &self.origin else { return Text::author(text) };
+        let mark = is_plain(&text).then_some(Mark::Number);
+        let mut marked = Text::default();
+        marked.push(Segment { text, origin: Some(origin.clone()), mark });
+        marked
+    }
+
     /// Returns the value, if a decimal holds it.
     pub fn decimal(&self) -> Option<Decimal> {
-        match self.0 {
+        match self.kind {
             Kind::Decimal { decimal, .. } => Some(decimal),
             Kind::Digits(_) => None,
         }
@@ -95,7 +141,7 @@ impl Number {
     }
 
     fn digits(&self) -> Digits {
-        let digits = match &self.0 {
+        let digits = match &self.kind {
             Kind::Decimal { decimal, .. } => Digits::of(&decimal.to_string()),
             Kind::Digits(sent) => Digits::of(sent),
         };
@@ -104,7 +150,7 @@ impl Number {
 
     /// Returns the number as text.
     pub fn text(&self) -> Arc<str> {
-        match &self.0 {
+        match &self.kind {
             Kind::Digits(sent) => sent.clone(),
             Kind::Decimal { decimal, read } => match read {
                 Some(Read::Written(text)) => text.clone(),
@@ -118,7 +164,7 @@ impl Number {
     /// Returns the number as JSON has it: one of a payload as it was sent, one of an author as it was
     /// written, or without the sign and the zeros that JSON does not know: `+5` and `007` are `5` and `7`.
     pub(super) fn json(&self) -> Arc<str> {
-        match &self.0 {
+        match &self.kind {
             Kind::Decimal { read: Some(Read::Sent(sent)), .. } => sent.clone(),
             Kind::Decimal { read: Some(Read::Written(text)), decimal } if !is_json(text) => shortest(*decimal).into(),
             _ => self.text(),
@@ -130,6 +176,21 @@ impl Number {
         let decimal = self.decimal().filter(Decimal::is_integer)?;
         usize::try_from(decimal).ok()
     }
+}
+
+impl From<Kind> for Number {
+    fn from(kind: Kind) -> Self {
+        Self { kind, origin: None }
+    }
+}
+
+/// Says whether a number is an integer, or one with digits behind a point, and not longer than a shell's.
+pub(crate) fn is_plain(text: &str) -> bool {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let is_fraction = !fraction.is_empty() && fraction.len() <= FRACTION_DIGITS_MAX;
+    // `-0` is no integer, but begins `-0.5`.
+    let is_whole = Requirement::Integer.admits(whole) || whole == "-0" && text != "-0";
+    is_whole && is_fraction && fraction.chars().all(|it| it.is_ascii_digit())
 }
 
 impl From<i64> for Number {

@@ -181,22 +181,25 @@ impl Value {
         convert::to_boolean(self)
     }
 
-    /// Returns where in a payload the value came from. Numbers and booleans have forgotten it.
+    /// Returns where in a payload the value came from. Booleans have forgotten it.
     pub fn origin(&self) -> Option<&Arc<Origin>> {
         match self {
             Self::String(text) => text.origin(),
             Self::Array(array) => array.origin(),
             Self::Object(object) => object.origin(),
             Self::Absent(origin) => Some(origin),
+            Self::Number(number) => number.origin(),
             _ => None,
         }
     }
 
-    /// Says whether any text in the value, or any key, came from a payload. A payload's nothing is such a text.
+    /// Says whether any text or number in the value, or any key, came from a payload. A payload's nothing is such a
+    /// text.
     pub fn has_taint(&self) -> bool {
         match self {
             Self::String(text) => text.is_tainted(),
             Self::Absent(_) => true,
+            Self::Number(number) => number.origin().is_some(),
             Self::Array(array) => array.origin().is_some() || array.items().iter().any(Self::has_taint),
             Self::Object(object) => {
                 object.origin().is_some() || object.iter().any(|(key, value)| key.is_tainted() || value.has_taint())

@@ -2,23 +2,14 @@
 //! become a literal of it, or the run is rejected.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
-use crate::expression::PAYLOAD_AS_NAME;
-use crate::taint::{Segment, Text};
+use crate::expression::{PAYLOAD_AS_FORMAT, PAYLOAD_AS_NAME};
+use crate::taint::{Mark, Segment, Text};
 use crate::template;
 
-/// What becomes of payload text that stands alone as an operand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Operands {
-    /// It gets quotes of its own.
-    Quoted,
-    /// It is reported: whoever evaluates the expression puts text into literals only.
-    Refused,
-}
-
-/// Returns a condition's text with each tainted part as (a part of) a text literal: inside one
-/// pair of single quotes its quotes are doubled, alone as an operand it gets quotes of its own.
-/// Elsewhere it is reported.
-pub(super) fn splice(text: &Text, spans: &[Span], operands: Operands, diagnostics: &mut Diagnostics) -> Option<String> {
+/// Returns the text of a condition or a `$[ … ]` with each tainted part as (a part of) a text literal: inside one
+/// pair of single quotes its quotes are doubled, alone as an operand it gets quotes of its own, unless it is a
+/// number. Elsewhere it is reported.
+pub(super) fn splice(text: &Text, spans: &[Span], diagnostics: &mut Diagnostics) -> Option<String> {
     let mut spliced = String::new();
     let mut read = Read::default();
     let mut whole = true;
@@ -28,22 +19,34 @@ pub(super) fn splice(text: &Text, spans: &[Span], operands: Operands, diagnostic
             spliced.push_str(&segment.text);
             continue;
         }
-        if read.indices > 0 {
+        let span = spans.get(place).copied().unwrap_or(Span::NONE);
+        if read.indices > 0 || read.is_in_format() {
             whole = false;
-            diagnostics.push(chooses(segment, spans.get(place).copied().unwrap_or(Span::NONE)));
+            diagnostics.push(if read.indices > 0 { chooses(segment, span) } else { formats(segment, span) });
             continue;
         }
         let quoted = segment.text.replace('\'', "''");
         if read.in_literal {
             spliced.push_str(&quoted);
-        } else if operands == Operands::Quoted && is_operand(text.segments(), place) {
-            spliced.push_str(&format!("'{quoted}'"));
+        } else if is_operand(text.segments(), place) {
+            match segment.mark {
+                Some(Mark::Number) => spliced.push_str(&segment.text),
+                _ => spliced.push_str(&format!("'{quoted}'")),
+            }
         } else {
             whole = false;
-            diagnostics.push(refused(segment, spans.get(place).copied().unwrap_or(Span::NONE)));
+            diagnostics.push(refused(segment, span));
         }
     }
     whole.then_some(spliced)
+}
+
+/// Returns the same for whoever evaluates it. An error is a sentence, without a full stop.
+pub(crate) fn spliced(text: &Text) -> Result<String, String> {
+    let mut wrong = Diagnostics::default();
+    let spliced = splice(text, &[], &mut wrong);
+    let title = || wrong.into_iter().next().map(|it| it.title).unwrap_or_default();
+    spliced.ok_or_else(title)
 }
 
 /// Where in an expression one is.
@@ -53,6 +56,10 @@ struct Read {
     /// How many `[` of an index are open.
     indices: usize,
     last: Option<char>,
+    /// The name that is being read.
+    name: String,
+    /// The calls that are open: whether each is one of `format`, and still at its first argument.
+    calls: Vec<bool>,
 }
 
 impl Read {
@@ -63,10 +70,28 @@ impl Read {
                 // `$[` begins an expression.
                 '[' if !self.in_literal && self.last != Some('$') => self.indices += 1,
                 ']' if !self.in_literal => self.indices = self.indices.saturating_sub(1),
+                '(' if !self.in_literal => self.calls.push(self.name.eq_ignore_ascii_case("format")),
+                ')' if !self.in_literal => {
+                    self.calls.pop();
+                }
+                ',' if !self.in_literal => self.calls.last_mut().into_iter().for_each(|is_format| *is_format = false),
                 _ => {}
+            }
+            match letter {
+                _ if letter.is_whitespace() => {}
+                _ if letter.is_ascii_alphanumeric() && self.last.is_none_or(|it| it.is_ascii_alphanumeric()) => {
+                    self.name.push(letter);
+                }
+                _ if letter.is_ascii_alphanumeric() => self.name = letter.to_string(),
+                _ => self.name.clear(),
             }
             self.last = Some(letter);
         }
+    }
+
+    /// Says whether one is in what `format` takes for its format.
+    fn is_in_format(&self) -> bool {
+        self.calls.contains(&true)
     }
 }
 
@@ -74,6 +99,12 @@ impl Read {
 fn chooses(segment: &Segment, span: Span) -> Diagnostic {
     let refused = Diagnostic::error(Code::TaintedChoice, PAYLOAD_AS_NAME, span, "this names the value");
     with_origin(refused, segment).help("let it choose among texts of yours: `oneOf(x, 'a', 'b')`")
+}
+
+/// Reports payload text as a format: it would say where the arguments go, and which.
+fn formats(segment: &Segment, span: Span) -> Diagnostic {
+    let refused = Diagnostic::error(Code::TaintedChoice, PAYLOAD_AS_FORMAT, span, "this is the format");
+    with_origin(refused, segment).help("write `format('{0}', …)` with it as an argument")
 }
 
 /// Says whether a segment stands alone between what separates operands.

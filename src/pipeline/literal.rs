@@ -1,7 +1,7 @@
 //! An expanded document as it can be read again: payload text that became part of a condition is
 //! written there as the literal that it is, its quotes doubled.
 
-use super::condition::{Operands, splice};
+use super::condition::splice;
 use crate::diagnostic::{Diagnostics, Span};
 use crate::taint::Text;
 use crate::template::{Content, Node};
@@ -29,7 +29,7 @@ fn write(node: &mut Node) {
                 match &mut entry.value.content {
                     Content::Scalar(scalar) if key == CONDITION && scalar.text.is_tainted() => {
                         let spans = vec![Span::NONE; scalar.text.segments().len()];
-                        let text = splice(&scalar.text, &spans, Operands::Quoted, &mut Diagnostics::default());
+                        let text = splice(&scalar.text, &spans, &mut Diagnostics::default());
                         if let Some(text) = text {
                             scalar.text = Text::author(text);
                             scalar.segment_spans = vec![Span::NONE; scalar.text.segments().len()];

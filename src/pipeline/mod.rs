@@ -39,6 +39,7 @@ pub mod task;
 mod trail;
 mod value;
 
+pub(crate) use condition::spliced;
 pub use foresee::{Foreseen, ForeseenScript, foresee};
 pub use literal::with_literals;
 pub use machine::Machine;

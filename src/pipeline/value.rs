@@ -86,11 +86,14 @@ pub(super) fn is_true(node: &Node, key: &str) -> bool {
     member(node, key).and_then(boolean) == Some(true)
 }
 
-/// Returns a number that is not negative.
+/// Returns a number that is not negative; it may be a payload's number, but no text of it.
 pub(super) fn number(node: &Node) -> Option<f64> {
     let text = &scalar(node)?.text;
     let flat = text.flatten();
-    is_number(flat.trim()).then(|| flat.trim().parse().ok()).flatten().filter(|_| !text.is_tainted())
+    is_number(flat.trim())
+        .then(|| flat.trim().parse().ok())
+        .flatten()
+        .filter(|_| !text.is_tainted() || text.is_number())
 }
 
 /// Returns a whole number that is not negative.

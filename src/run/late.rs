@@ -11,7 +11,7 @@ use crate::taint::Text;
 const OF_PAYLOAD: &str = "the payload would decide about it";
 
 /// Returns what was open about a job. An error is a sentence, without a full stop. No payload
-/// decides: what a pipeline does never depends on one.
+/// decides: what a pipeline does never depends on one. How many or how long a payload's number may say.
 pub(super) fn settled(plan: &Plan, stage: usize, job: usize, sources: &Sources<'_>) -> Result<Settled, String> {
     let own = &plan.stages[stage].jobs[job];
     let asked = Asked { plan, asker: Asker::Job(stage, job), sources };
@@ -65,8 +65,13 @@ fn own(text: &Text) -> Result<String, String> {
     if text.is_empty() { Err("it is empty".to_owned()) } else { Ok(text) }
 }
 
+/// Returns a text that says how many or how long: it may be a payload's number.
+fn number(text: &Text) -> Result<String, String> {
+    if text.is_number() { Ok(text.flatten().into_owned()) } else { own(text) }
+}
+
 fn count(text: &Text) -> Result<u32, String> {
-    let text = own(text)?;
+    let text = number(text)?;
     text.parse().map_err(|_| format!("`{}` is no whole number", shown(&text)))
 }
 
@@ -78,7 +83,7 @@ fn at_most_legs(count: u32) -> Result<u32, String> {
 }
 
 fn minutes(text: &Text) -> Result<f64, String> {
-    let text = own(text)?;
+    let text = number(text)?;
     let minutes = text.parse().ok().filter(|minutes: &f64| minutes.is_finite() && *minutes >= 0.0);
     minutes.ok_or_else(|| format!("`{}` is no number of minutes", shown(&text)))
 }

@@ -7,6 +7,7 @@
 use crate::diagnostic::shown;
 use crate::expression::{Context, Dialect, Expression, Value};
 use crate::pipeline::plan::{Plan, Variable, VariableGroup};
+use crate::pipeline::spliced;
 use crate::taint::Text;
 use std::cell::Cell;
 
@@ -111,23 +112,6 @@ fn expression(value: &Text) -> Option<Result<String, String>> {
         return None;
     }
     Some(spliced(value).map(|text| text["$[".len()..text.len() - "]".len()].to_owned()))
-}
-
-/// Returns the text with payload text as part of the literals around it.
-fn spliced(value: &Text) -> Result<String, String> {
-    let mut spliced = String::new();
-    let mut is_in_literal = false;
-    for segment in value.segments() {
-        if !segment.is_tainted() {
-            is_in_literal ^= segment.text.matches('\'').count() % 2 == 1;
-            spliced.push_str(&segment.text);
-        } else if is_in_literal {
-            spliced.push_str(&segment.text.replace('\'', "''"));
-        } else {
-            return Err("payload text can't be part of an expression, only of a text in single quotes".to_owned());
-        }
-    }
-    Ok(spliced)
 }
 
 /// Returns the text of an expression that sees the variables of one who asks. Nothing is counted.

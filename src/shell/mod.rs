@@ -11,7 +11,9 @@
 //! can make a script print the wrong text; it can't make it run a payload. Two things are added for
 //! a payload, and neither is text of it that an interpreter could take for code: what reads a long
 //! value from its file ([`transport`](Carried)), and, in a string literal of Python, each character
-//! as an escape of its number.
+//! as an escape of its number. Before the outline is made, two things of a payload decide about it (`parts`): how many
+//! items a list has that is an unquoted word of bash by itself, and, in the languages in which a number is no text, a
+//! number that nothing touches.
 //!
 //! **Analysed, as far as it goes.** Some places evaluate data a second time: arithmetic, `eval`,
 //! `bash -c`, the name in `read`, the program of `sed`, a file that is written and then run. The
@@ -39,7 +41,7 @@
 //!
 //! ```text
 //! outline      a script without its values
-//! parts        which of its segments are holes, and lists that are several
+//! parts        which of its segments are holes, lists that are several, and numbers that are none
 //! background   what its author sets around it, by which its commands mean something else
 //! analysis     what its holes require, what is refused; whether values meet it
 //! requirement  what a value must look like

@@ -4,11 +4,14 @@
 //! how many items a payload sends. Only where the list alone is an unquoted word of bash, with something between its
 //! items that makes words of them, it is one hole an item, and no word without items (security.md, Scripts 6). A
 //! list without items is left in its place where that wants more than an empty text, and so refused.
+//!
+//! A number of a payload is a hole as well. But in Python and cmd, and in PowerShell where it has a point, it is put in
+//! as it is where nothing touches it: what it is there is no text.
 
+use super::Language;
 use super::analysis::{Entrance, analyse};
 use super::bash::UNQUOTED;
 use super::outline::{Outline, Piece, Script};
-use super::Language;
 use crate::taint::{Mark, Segment};
 
 /// A part of a script's text.
@@ -23,7 +26,10 @@ pub(super) struct Part<'s> {
 /// Returns the parts of a script's text.
 pub(super) fn parts<'s>(script: &'s Script<'_>) -> Vec<Part<'s>> {
     let segments = script.text.segments();
-    let part = |(segment, it): (usize, &'s Segment)| Part { segment, text: &it.text, is_hole: it.is_tainted() };
+    let part = |(segment, it): (usize, &'s Segment)| {
+        let is_number = is_written(script.language, it) && touches_nothing(segments, segment);
+        Part { segment, text: &it.text, is_hole: it.is_tainted() && !is_number }
+    };
     let whole: Vec<Part<'s>> = segments.iter().enumerate().map(part).collect();
     let is_list = |at: usize| items(&segments[at]).is_some() && stands_apart(segments, at);
     if script.language != Language::Bash || !(0..segments.len()).any(is_list) {
@@ -78,6 +84,25 @@ pub(super) fn outline_of(script: &Script<'_>, parts: &[Part<'_>]) -> Outline {
     }
 }
 
+/// Says whether a language takes a segment as it is, for a number.
+fn is_written(language: Language, segment: &Segment) -> bool {
+    segment.mark == Some(Mark::Number)
+        && match language {
+            Language::Bash => false,
+            Language::PowerShell => segment.text.contains('.') && !segment.text.starts_with('-'),
+            Language::Python | Language::Cmd => true,
+        }
+}
+
+/// Says whether nothing touches a number that would make something else of it.
+fn touches_nothing(segments: &[Segment], at: usize) -> bool {
+    let is_apart = |it: char| it.is_whitespace() || "()[]{},;=+*/%\"'".contains(it);
+    let before = at.checked_sub(1).map(|before| &segments[before]);
+    let ends = |it: &Segment| !it.is_tainted() && it.text.ends_with(is_apart);
+    let begins = |it: &Segment| !it.is_tainted() && it.text.starts_with(|it: char| is_apart(it) || it == ':');
+    before.is_none_or(ends) && segments.get(at + 1).is_none_or(begins)
+}
+
 fn put_items<'s>(list: Part<'s>, items: &[(usize, usize)], parts: &mut Vec<Part<'s>>) {
     let mut end = None;
     for &(start, stop) in items {
@@ -88,13 +113,12 @@ fn put_items<'s>(list: Part<'s>, items: &[(usize, usize)], parts: &mut Vec<Part<
     }
 }
 
-/// Returns the items of a joined list, unless what is between them makes no words of them.
+/// Returns the items of a joined list.
 fn items(segment: &Segment) -> Option<&[(usize, usize)]> {
-    let Some(Mark::Items(items)) = &segment.mark else { return None };
-    let is_plain = |it: char| it.is_alphanumeric() || "_-.,:+/=@%".contains(it);
-    let joins = |two: &[(usize, usize)]| segment.text[two[0].1..two[1].0].chars().all(is_plain);
-    let are_words = items.len() < 2 || !items.windows(2).all(joins);
-    are_words.then_some(items)
+    match &segment.mark {
+        Some(Mark::Items(items)) => Some(items),
+        _ => None,
+    }
 }
 
 /// Says whether nothing touches a segment that is not between words.

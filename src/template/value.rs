@@ -197,7 +197,9 @@ fn typed(scalar: &Scalar) -> Value {
         Kind::Null | Kind::Gap => scalar.text.origin().map_or(Value::Null, |origin| Value::Absent(origin.clone())),
         Kind::Boolean => Value::Boolean(&*scalar.text.flatten() == "True"),
         Kind::Text => text(),
-        Kind::Number => Number::written(&scalar.text.flatten()).map_or_else(text, Value::Number),
+        Kind::Number => Number::written(&scalar.text.flatten())
+            .map(|number| number.with_origin(scalar.text.origin().cloned()))
+            .map_or_else(text, Value::Number),
         Kind::Plain => match &*scalar.text.flatten() {
             "true" => Value::Boolean(true),
             "false" => Value::Boolean(false),

@@ -6,6 +6,7 @@ mod brought;
 mod called;
 mod left;
 mod nothing;
+mod numbers;
 mod strict;
 
 use crate::support::{Folder, until};
@@ -105,7 +106,7 @@ fn what_a_payload_leaves_out_takes_no_word_out_of_a_script() {
     );
     for (payload, words, variables) in [
         ("{}", r#"\"${PIPEHOOK_1}\" \"${PIPEHOOK_2}\" end"#, r#""PIPEHOOK_1":"","PIPEHOOK_2":"""#),
-        (r#"{"title": null, "n": 1.50}"#, r#"\"${PIPEHOOK_1}\" 1.5 end"#, r#""PIPEHOOK_1":"""#),
+        (r#"{"title": null, "n": 1.50}"#, r#"\"${PIPEHOOK_1}\" \"${PIPEHOOK_2}\" end"#, r#""PIPEHOOK_2":"1.5""#),
     ] {
         folder.write("payload.json", payload);
         let output = folder.run(&["render", "p", "--payload", "payload.json", "--format", "json"]).ended_with(0);
@@ -277,10 +278,10 @@ steps:
     server.request("POST", "/webhooks/safe", &[], br#"{"n": 2}"#);
     let log = ended(&folder);
     assert!(log.contains("x 2>y\na2\n2\n") && log.matches("\n2\n").count() >= 3, "{log}");
-    let within = self::folder("safe", "steps:\n- bash: echo ${{ format('{0}>f', parameters.hook.n) }}\n");
+    let within = self::folder("safe", "steps:\n- bash: echo ${{ format('{0}>f', parameters.hook.n) }}; cat f\n");
     within.write("payload.json", r#"{"n": 2}"#);
     let output = within.run(&["run", "p", "--payload", "payload.json", "--raw"]).ended_with(0).stdout;
-    assert!(output.contains("\n2>f\n"), "{output}");
+    assert!(output.contains("\n2\n"), "{output}");
 }
 
 #[test]
@@ -337,7 +338,6 @@ fn a_payload_s_number_is_followed_through_variables_parameters_and_loops() {
         ("variables: {v: '${{ parameters.hook.n }}'}", "echo $${{ variables.v }}"),
         ("variables: {u: '${{ parameters.hook.n }}', v: '${{ variables.u }}'}", "echo $${{ variables.v }}"),
         ("variables: {u: '${{ parameters.hook.title }}'}", "echo $${{ length(variables.u) }}"),
-        ("variables: {u: '1${{ parameters.hook.n }}'}", "echo $${{ variables['u'] }}"),
         ("variables: []", "echo $${{ length(parameters.hook.title) }}"),
     ];
     for (variables, script) in ways {

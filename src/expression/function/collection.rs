@@ -65,8 +65,10 @@ fn origin_within(value: &Value) -> Option<Arc<Origin>> {
 /// one text of the payload, also where it has no items: how many there are is the payload's.
 pub(super) fn join(call: &Invocation<'_, '_>) -> Result<Value, Mistake> {
     let (separator, list) = (call.text(0)?, call.value(1)?);
-    let Value::Array(array) = &list else {
-        return Ok(Value::String(text_of(&list)));
+    let array = match &list {
+        Value::Array(array) => array,
+        Value::Absent(origin) => return joined_of_payload(call, &separator, &Array::default(), origin),
+        _ => return Ok(Value::String(text_of(&list))),
     };
     if let Some(origin) = list.origin() {
         return joined_of_payload(call, &separator, array, origin);
@@ -108,10 +110,15 @@ fn joined_of_payload(
         [only] => only.origin().unwrap_or(origin),
         _ => origin,
     };
-    let mark = (!separator.is_tainted()).then(|| Mark::Items(items.into()));
+    let mark = (!separator.is_tainted() && parts_words(&between)).then(|| Mark::Items(items.into()));
     let mut text = Text::default();
     text.push(Segment { text: joined.into(), origin: Some(origin.clone()), mark });
     Ok(Value::String(text))
+}
+
+/// Says whether a shell may make words of what such a text joins.
+fn parts_words(separator: &str) -> bool {
+    !separator.chars().all(|it| it.is_alphanumeric() || "_-.,:+/=@%".contains(it))
 }
 
 /// Returns a value as text; lists and objects are empty, those of a payload are its empty texts.
@@ -126,7 +133,7 @@ fn text_of(value: &Value) -> Text {
 pub(super) fn length(call: &Invocation<'_, '_>) -> Result<Value, Mistake> {
     let value = call.value(0)?;
     let length = match &value {
-        Value::Null => 0,
+        Value::Null | Value::Absent(_) => 0,
         Value::String(text) => text.flatten().chars().count(),
         Value::Array(array) => array.items().len(),
         Value::Object(object) => object.len(),

@@ -225,7 +225,9 @@ pub(super) fn decisive(
     if !is_reached(pipeline, stage, job) {
         return None;
     }
-    let all = as_written(pipeline, stage, job, &[]);
+    // What a number decides that is no count is refused when the job begins.
+    let mut all = as_written(pipeline, stage, job, &[]);
+    all.retain(|it| !it.value.is_number());
     let origin = surely(expression, &all)?;
     let named = expression.references().into_iter().filter_map(|it| variable_of(&it).map(str::to_owned));
     let name = named.into_iter().find(|name| find(&all, name).is_some_and(|it| it.value.is_tainted()))?;

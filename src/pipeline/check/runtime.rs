@@ -4,7 +4,7 @@
 use super::view::{Graph, View};
 use super::{conditions, outputs};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
-use crate::pipeline::condition::{self, Operands};
+use crate::pipeline::condition;
 use crate::pipeline::model::{Action, Pipeline, Step, Variable, Variables};
 use crate::pipeline::value::{bracketed, is_expression, only_author};
 use crate::taint::Text;
@@ -54,7 +54,7 @@ pub(in crate::pipeline) fn is_written_by_the_author(value: &Text) -> bool {
 
 fn of_variable(variable: &Variable, view: &View<'_>, diagnostics: &mut Diagnostics) {
     let spans = vec![variable.value_span; variable.value.segments().len()];
-    let Some(text) = condition::splice(&variable.value, &spans, Operands::Refused, diagnostics) else { return };
+    let Some(text) = condition::splice(&variable.value, &spans, diagnostics) else { return };
     if !is_expression(&text) {
         let title = "an expression stands between `$[` and `]`";
         let empty = Diagnostic::error(Code::ExpressionSyntax, title, variable.value_span, "nothing is between them");

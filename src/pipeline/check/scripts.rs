@@ -116,6 +116,14 @@ impl File {
     }
 }
 
+/// Returns how many bytes a script has: payload text stands beside it, unless it becomes a part of it.
+fn script_bytes(text: &Text, substitution: Substitution) -> usize {
+    match substitution {
+        Substitution::Raw => text.len(),
+        _ => text.authored().map(str::len).sum(),
+    }
+}
+
 fn check_step(
     step: &Step,
     (tainted, all, left): (&[&Variable], &[&Variable], &mut Left),
@@ -124,8 +132,9 @@ fn check_step(
     diagnostics: &mut Diagnostics,
 ) {
     let read = match step.script() {
-        Some(own) if own.text.value.text.len() > SCRIPT_MAX => {
-            let title = format!("the script has {} bytes, {SCRIPT_MAX} are allowed", own.text.value.text.len());
+        Some(own) if script_bytes(&own.text.value.text, rules.substitution) > SCRIPT_MAX => {
+            let bytes = script_bytes(&own.text.value.text, rules.substitution);
+            let title = format!("the script has {bytes} bytes, {SCRIPT_MAX} are allowed");
             diagnostics.push(Diagnostic::error(Code::ExpansionLimit, title, own.text.span, "this is too long"));
             None
         }

@@ -12,7 +12,7 @@ mod strategy;
 mod task;
 
 use super::check::not_evaluated;
-use super::condition::{self, Operands};
+use super::condition;
 use super::executable::{Capability, need};
 use super::machine::Machine;
 use super::model::{Condition, Job, Pipeline, Placed, Pool, Stage, Variable, Variables};
@@ -196,7 +196,7 @@ impl Reader<'_> {
 
     fn condition(&mut self, node: &Node) -> Option<Condition> {
         let scalar = scalar(node)?;
-        let text = condition::splice(&scalar.text, &scalar.segment_spans, Operands::Quoted, self.diagnostics)?;
+        let text = condition::splice(&scalar.text, &scalar.segment_spans, self.diagnostics)?;
         let is_verbatim = scalar.kind == Kind::Plain && text.len() == node.span.range().len();
         let within = only_author(&scalar.text).map(|whole| (whole, 0));
         (!text.trim().is_empty()).then_some(Condition { text, span: node.span, is_verbatim, within })

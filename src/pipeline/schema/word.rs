@@ -5,7 +5,7 @@ use super::shape::Checker;
 use super::{Known, Number};
 use crate::diagnostic::{Code, Diagnostic, shown};
 use crate::pipeline::value::{FALSE, TRUE, is_number, quoted};
-use crate::template::Node;
+use crate::template::{Content, Node};
 
 impl Checker<'_> {
     pub(super) fn boolean(&mut self, node: &Node, what: &str, known: Known) {
@@ -18,7 +18,7 @@ impl Checker<'_> {
     }
 
     pub(super) fn number(&mut self, node: &Node, what: &str, wanted: Number, known: Known) {
-        let Some(text) = self.known(node, what, known) else { return };
+        let Some(text) = self.count_of_payload(node).or_else(|| self.known(node, what, known)) else { return };
         let is_of_digits =
             is_number(text.trim().trim_start_matches('-')) && (wanted.is_fraction || !text.contains('.'));
         let Some(number) = text.trim().parse::<f64>().ok().filter(|_| is_of_digits) else {
@@ -36,8 +36,17 @@ impl Checker<'_> {
         }
     }
 
+    /// Returns a payload's number: how many or how long is not what a pipeline does.
+    fn count_of_payload(&self, node: &Node) -> Option<String> {
+        match &node.content {
+            Content::Scalar(scalar) if scalar.text.is_number() => Some(scalar.text.flatten().into_owned()),
+            _ => None,
+        }
+    }
+
     pub(super) fn share(&mut self, node: &Node, what: &str) {
-        let Some(text) = self.known(node, what, Known::AtJob) else { return };
+        let text = self.count_of_payload(node).or_else(|| self.known(node, what, Known::AtJob));
+        let Some(text) = text else { return };
         let digits = text.trim().strip_suffix('%').unwrap_or(text.trim());
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             let title = format!("{what} is a number or a percentage, not {}", quoted(&text));

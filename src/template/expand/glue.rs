@@ -1,7 +1,7 @@
 //! Numbers of a payload, and the text that stands directly around them.
 //!
-//! An integer, `10.5`, `True` and `False` of a payload are clean text: no place is harmed by them (see
-//! [`from_payload`]). But a script's author can write them where they are no text at all:
+//! `True` and `False` of a payload, and a number that a function made of it (`length`), are clean text: no place is
+//! harmed by them (see [`from_payload`]). But a script's author can write them where they are no text at all:
 //! `echo ${{ n }}>file` with 2 would be `echo` with its errors sent to a file, and `$${{ n }}` would be
 //! an argument of the script. There, a number is a hole like any other, so that the script's
 //! analysis puts it in as a value, or refuses the place.
@@ -11,8 +11,7 @@
 
 use super::Expansion;
 use crate::diagnostic::Span;
-use crate::expression::{Reference, Step, Value};
-use crate::shell::Requirement;
+use crate::expression::{Reference, Step, Value, is_plain_number};
 use crate::taint::{Origin, Text};
 use crate::template::part::Hole;
 use crate::template::{Content, Node};
@@ -32,9 +31,6 @@ pub(super) struct Mixed {
     pub(super) number_from: Option<Arc<Origin>>,
 }
 
-/// The most digits of a payload's number behind its point: as many as a decimal has.
-const FRACTION_DIGITS_MAX: usize = 28;
-
 /// Functions that put numbers into text.
 const JOINING: &[&str] = &["format(", "join(", "replace("];
 
@@ -51,15 +47,6 @@ pub(super) fn may_be_number(hole: &Hole, text: &Text) -> bool {
     let is_word = ["true", "false"].iter().any(|word| text.eq_ignore_ascii_case(word));
     let is_number = !text.is_empty() && text.chars().all(|it| is_digit(it) || matches!(it, '-' | '.'));
     is_word || is_number || joins()
-}
-
-/// Says whether a number is an integer, or one with digits behind a point, and not longer than a shell's.
-pub(super) fn is_plain_number(text: &str) -> bool {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let is_fraction = !fraction.is_empty() && fraction.len() <= FRACTION_DIGITS_MAX;
-    // `-0` is no integer, but begins `-0.5`.
-    let is_whole = Requirement::Integer.admits(whole) || whole == "-0" && text != "-0";
-    is_whole && is_fraction && fraction.chars().all(|it| it.is_ascii_digit())
 }
 
 fn is_digit(character: char) -> bool {
@@ -139,7 +126,8 @@ pub(super) fn taint_glued_numbers(parts: &mut [Mixed]) {
         let before = parts[..at].iter().rev().find_map(|part| part.text.flatten().chars().next_back());
         let after = parts[at + 1..].iter().find_map(|part| part.text.flatten().chars().next());
         let text = parts[at].text.flatten();
-        let is_glued = before.is_some_and(|it| TAKING.contains(&it))
+        let is_glued = is_command(&text, &parts[..at])
+            || before.is_some_and(|it| TAKING.contains(&it))
             || after.is_some_and(|it| REDIRECTING.contains(&it) && text.ends_with(is_digit))
             || text.as_bytes().windows(2).any(|two| two[0].is_ascii_digit() && matches!(two[1], b'<' | b'>'));
         if is_glued {
@@ -147,6 +135,16 @@ pub(super) fn taint_glued_numbers(parts: &mut [Mixed]) {
             part.text = Text::tainted(&*part.text.flatten(), origin);
         }
     }
+}
+
+/// Says whether a boolean stands where a script names a command: a payload names none.
+fn is_command(text: &str, before: &[Mixed]) -> bool {
+    if !["true", "false"].iter().any(|word| text.eq_ignore_ascii_case(word)) {
+        return false;
+    }
+    let line: String = before.iter().map(|part| part.text.flatten()).collect();
+    let line = line.trim_end_matches([' ', '\t']);
+    line.is_empty() || line.ends_with(['\n', ';', '|', '&'])
 }
 
 /// Returns the text of a payload's value that has no origin of its own. An integer, `10.5`, `True` and

@@ -110,7 +110,9 @@ impl ParameterKind {
                 let is_allowed =
                     |allowed: &String| Number::from_text(allowed).is_some_and(|it| it.order(&number).is_eq());
                 let is_number = !scalar(node)?.is_empty() && (allowed.is_empty() || allowed.iter().any(is_allowed));
-                is_number.then(|| Value::Number(Number::new(number.decimal().expect("a text becomes a decimal"))))
+                let origin = scalar(node)?.origin().filter(|_| allowed.is_empty()).cloned();
+                let decimal = number.decimal().expect("a text becomes a decimal");
+                is_number.then(|| Value::Number(Number::new(decimal).with_origin(origin)))
             }
             Shape::Boolean => scalar(node)?.flatten().to_ascii_lowercase().parse().ok().map(Value::Boolean),
             Shape::Any => Some(value::from_node(node)),

@@ -215,7 +215,7 @@ fn payload_text_in_a_loop_that_decides_what_runs_is_told() {
     );
     steps_tell(
         &loop_of("  - bash: x\n    condition: and(succeeded(), ${{ one.ref }}(1))\n"),
-        &["warning expression-syntax 11"],
+        &["warning tainted-condition 11"],
     );
     steps_tell(&loop_of("  - bash: x\n    condition: eq('${{ one.ref }}', 'a')\n"), &[]);
 }

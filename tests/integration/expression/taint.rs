@@ -29,8 +29,10 @@ fn functions_keep_the_segments_or_taint_the_whole() {
         ("parameters.hook['odd key'].x", "⟨['odd key'].x|z⟩"),
         ("parameters.hook.nested.deep[0].id", "⟨nested.deep[0].id|q⟩"),
         ("parameters.hook.empty", "⟨empty|⟩"),
-        ("format('a {0} b {1}', parameters.hook.title, parameters.hook.n)", "a ⟨title|A b⟩ b 5"),
+        ("format('a {0} b {1}', parameters.hook.title, parameters.hook.n)", "a ⟨title|A b⟩ b ⟨n|5⟩"),
         ("join(', ', parameters.hook.list)", "⟨list|x, y⟩"),
+        ("lower(parameters.hook.n)", "⟨n|5⟩"),
+        ("coalesce(parameters.hook.n, 3)", "⟨n|5⟩"),
         ("join(parameters.hook.title, split('1,2', ','))", "1⟨title|A b⟩2"),
         ("lower(format('A{0}', parameters.hook.title))", "a⟨title|a b⟩"),
         ("upper(parameters.hook.title)", "⟨title|A B⟩"),
@@ -103,7 +105,6 @@ fn nothing_of_a_payload_is_its_empty_text() {
 #[test]
 fn what_cannot_hold_text_is_clean() {
     for expression in [
-        "parameters.hook.n",
         "parameters.hook.ok",
         "eq(parameters.hook.title, 'a B')",
         "length(parameters.hook.title)",
@@ -120,6 +121,7 @@ fn what_cannot_hold_text_is_clean() {
 fn a_payload_chooses_nothing_of_the_authors() {
     for (expression, range) in [
         ("variables[parameters.hook.title]", 9..32),
+        ("variables[parameters.hook.n]", 9..28),
         ("parameters[parameters.hook.list[0]]", 10..35),
         ("parameters.list[parameters.hook.title]", 15..38),
         ("format(parameters.hook.title, 1)", 7..28),
@@ -129,8 +131,9 @@ fn a_payload_chooses_nothing_of_the_authors() {
         let mistake = failure_in(&delivered(PAYLOAD), expression);
         assert_eq!((mistake.code, mistake.range), (Code::TaintedChoice, range), "{expression}");
     }
-    assert_eq!(marked("parameters.hook[parameters.hook.list[0]]"), "");
+    assert_eq!(marked("parameters.hook[parameters.hook.list[0]]"), "⟨x|⟩");
     assert_eq!(marked("split('x,y', ',')[parameters.hook.n]"), "");
+    assert_eq!(marked("split('a,b,c,d,e,f', ',')[parameters.hook.n]"), "f");
 }
 
 #[test]

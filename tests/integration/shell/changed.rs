@@ -220,6 +220,7 @@ fn what_arrives_of_a_text_that_is_taken_is_what_its_place_demands() {
             let analysis = analyse(&Outline {
                 language: Language::Bash,
                 pieces,
+                segments: Vec::new(),
                 environment: Vec::new(),
                 background: Background::default(),
             });

@@ -1,7 +1,7 @@
 //! Builds texts from scripts with `${{ … }}`, and runs what became of them.
 
 use pipehook::shell::{Background, Carried, FOLDER_VARIABLE, Language, Placed, Refusal, Script, place};
-use pipehook::taint::{Origin, Segment, Text};
+use pipehook::taint::{Origin, Text};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -28,7 +28,7 @@ pub fn text(script: &str, value: impl Fn(&str) -> String) -> Text {
         text.append(&Text::author(&rest[..start]));
         let path = rest[start + 3..end].trim();
         let origin = Origin { alias: "WebHook".into(), path: path.into() };
-        text.push(Segment { text: value(path).into(), origin: Some(Arc::new(origin)) });
+        text.append(&Text::tainted(value(path), Arc::new(origin)));
         rest = &rest[end + 2..];
     }
     text.append(&Text::author(rest));

@@ -6,7 +6,8 @@ use crate::support::Folder;
 use serde_json::Value;
 
 /// What a payload may say of `a` and of `list`.
-const NOTHING: [&str; 4] = ["{}", r#"{"a": null, "list": null}"#, r#"{"a": "", "list": []}"#, r#"{"list": [null, {}]}"#];
+const NOTHING: [&str; 4] =
+    ["{}", r#"{"a": null, "list": null}"#, r#"{"a": "", "list": []}"#, r#"{"list": [null, {}]}"#];
 
 /// Returns a pipeline of these steps.
 fn with(steps: &str) -> Folder {
@@ -14,7 +15,7 @@ fn with(steps: &str) -> Folder {
 }
 
 /// Returns whether a run would be rejected, and the script of its first step.
-fn rendered(folder: &Folder, payload: &str) -> Result<String, String> {
+pub(super) fn rendered(folder: &Folder, payload: &str) -> Result<String, String> {
     folder.write("payload.json", payload);
     let rendered = folder.run(&["render", "p", "--payload", "payload.json", "--format", "json"]);
     match rendered.code {
@@ -76,7 +77,8 @@ fn a_variable_and_an_input_bring_nothing_as_an_empty_text() {
 
 #[test]
 fn the_text_of_a_script_does_not_say_what_is_missing() {
-    let folder = with("steps:\n- bash: echo \"${{ upper(parameters.hook.a) }}\" ${{ coalesce(parameters.hook.a, '') }}\n");
+    let folder =
+        with("steps:\n- bash: echo \"${{ upper(parameters.hook.a) }}\" ${{ coalesce(parameters.hook.a, '') }}\n");
     let text = rendered(&folder, r#"{"a": "x"}"#).expect("accepted");
     assert!(text.contains("PIPEHOOK_1") && text.contains("PIPEHOOK_2"), "{text}");
     for payload in NOTHING {
@@ -123,4 +125,43 @@ fn a_list_without_items_is_no_word_only_where_an_empty_text_may_stand() {
         }
         rendered(&folder, r#"{"list": ["a"]}"#).expect("accepted");
     }
+}
+
+/// A step that gets payload text may set a variable to an empty one: that is the payload's as well.
+#[test]
+fn an_empty_variable_of_a_step_with_payload_text_is_the_payloads() {
+    let set = |more: &str| format!("echo \"##vso[task.setvariable variable=x{more}]${{{{ parameters.hook.a }}}}\"");
+    let script = "mkdir -p build/k; rm -rf \"build/V\"; ls build | sed s/k/STILL/";
+    for value in ["$(x)", "$X"] {
+        let script = script.replace('V', value);
+        let folder = with(&format!("steps:\n- bash: {}\n- bash: |\n    {script}\n", set("")));
+        folder.write("payload.json", "{\"a\": \"\"}");
+        let told = folder.run(&["run", "p", "--payload", "payload.json"]).ended_with(1).stdout;
+        assert!(told.contains("unless it is text that is not empty"), "{value}: {told}");
+        folder.write("payload.json", "{\"a\": \"z\"}");
+        let told = folder.run(&["run", "p", "--payload", "payload.json"]).ended_with(0).stdout;
+        assert!(told.contains("STILL"), "{value}: {told}");
+    }
+    let output = format!(
+        "jobs:\n- job: A\n  steps:\n  - bash: {}\n    name: s\n- job: B\n  dependsOn: A\n  variables:\n    \
+         o: $[ dependencies.A.outputs['s.x'] ]\n  steps:\n  - bash: |\n      {}\n",
+        set(";isOutput=true"),
+        script.replace('V', "$(o)")
+    );
+    let folder = with(&output);
+    folder.write("payload.json", "{\"a\": \"\"}");
+    let told = folder.run(&["run", "p", "--payload", "payload.json"]).ended_with(1).stdout;
+    assert!(told.contains("unless it is text that is not empty"), "{told}");
+}
+
+/// What a script says whole is its author's, whatever came to the step.
+#[test]
+fn what_an_author_sets_stays_the_authors() {
+    let steps = "steps:\n- bash: |\n    echo \"${{ parameters.hook.a }}\"\n    \
+        echo \"##vso[task.setvariable variable=own]mine\"\n    printf '##vso[task.setvariable variable=other]too\\n'\n\
+        - bash: eval \"echo $(own) $(other)\"\n";
+    let folder = with(steps);
+    folder.write("payload.json", "{\"a\": \"\"}");
+    let told = folder.run(&["run", "p", "--payload", "payload.json"]).ended_with(0).stdout;
+    assert!(told.contains("mine too"), "{told}");
 }
