@@ -77,7 +77,7 @@ fn not_allowed(wanted: &Text, is_nothing: bool, range: Range<usize>, allowed: &[
         false => (format!("`{found}` is not one of the allowed values"), format!("this is `{found}`")),
     };
     Mistake::new(Code::InvalidValue, range, title, label)
-        .came_from(wanted.origin().map(|origin| &**origin))
+        .came_from(wanted.origin().filter(|_| !is_nothing).map(|origin| &**origin))
         .help(format!("allowed are {}", allowed.join(", ")))
 }
 
