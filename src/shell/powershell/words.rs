@@ -20,6 +20,7 @@ pub(in crate::shell) fn demands_of_variables(script: &str, variables: &[String])
     let outline = Outline {
         language: Language::PowerShell,
         pieces: vec![Piece::Author(script.into())],
+        segments: Vec::new(),
         environment: variables.to_vec(),
         background: Background::default(),
     };

@@ -24,7 +24,12 @@ const JOBS: &str =
 #[test]
 fn two_equal_names_are_told_with_both_places() {
     let payload = r#"{"labels": [{"id": true}, {"id": false}, {"id": true}]}"#;
-    told(JOBS, payload, &["two jobs of a stage are called `j_True`", "at `labels[0].id` and `labels[2].id`"], "labels[1]");
+    told(
+        JOBS,
+        payload,
+        &["two jobs of a stage are called `j_True`", "at `labels[0].id` and `labels[2].id`"],
+        "labels[1]",
+    );
 }
 
 #[test]
