@@ -213,6 +213,9 @@ fn with_value(word: &Word, replaced: &str, value: &Parameter) -> Word {
 /// Options of `ssh` that take a value.
 const SSH_VALUES: &str = "BbcDEeFIiJLlmOopQRSWw";
 
+/// The variable of options by which makefiles build documentation: behind the name of a setting stands a value.
+const OPTIONS_OF_DOCS: &str = "SPHINXOPTS";
+
 impl Walker {
     /// Follows a command that starts another; false if it is none.
     pub(super) fn launcher(&mut self, name: &str, call: Call) -> bool {
@@ -484,10 +487,13 @@ impl Walker {
     /// Notes the arguments `NAME=value` of a program: some names choose what it runs.
     pub(super) fn argument_assigns(&mut self, argument: &Argument) {
         let prefix = argument.word.prefix();
-        if let Some((variable, _)) = prefix.split_once('=')
-            && is_obeyed(variable)
-        {
-            self.refuse(&argument.sources(), &format!("the value of the special variable `{variable}`"));
+        let Some((variable, value)) = prefix.split_once('=').filter(|(variable, _)| is_obeyed(variable)) else {
+            return;
+        };
+        // `make html SPHINXOPTS="-D release=$version"`
+        if variable == OPTIONS_OF_DOCS && value.ends_with('=') {
+            return self.require(&argument.sources(), Requirement::Plain);
         }
+        self.refuse(&argument.sources(), &format!("the value of the special variable `{variable}`"));
     }
 }
