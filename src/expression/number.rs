@@ -7,7 +7,6 @@
 //! What an author wrote keeps its characters (reference, section 9.3).
 
 use super::digits::Digits;
-use crate::shell::Requirement;
 use crate::taint::{Mark, Origin, Segment, Text};
 use rust_decimal::{Decimal, RoundingStrategy};
 use std::cmp::Ordering;
@@ -15,6 +14,9 @@ use std::sync::Arc;
 
 /// The most digits of a payload's number behind its point: as many as a decimal has.
 const FRACTION_DIGITS_MAX: usize = 28;
+
+/// The most digits in front of it, so that what is there fits the 64 bits of a shell.
+const WHOLE_DIGITS_MAX: usize = 18;
 
 /// The most digits after the point that a number prints (section 2.4 of the reference).
 const PRINTED_DIGITS_MAX: u32 = 7;
@@ -188,9 +190,10 @@ impl From<Kind> for Number {
 pub(crate) fn is_plain(text: &str) -> bool {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let is_fraction = !fraction.is_empty() && fraction.len() <= FRACTION_DIGITS_MAX;
-    // `-0` is no integer, but begins `-0.5`.
-    let is_whole = Requirement::Integer.admits(whole) || whole == "-0" && text != "-0";
-    is_whole && is_fraction && fraction.chars().all(|it| it.is_ascii_digit())
+    let digits = whole.strip_prefix('-').unwrap_or(whole);
+    let has_zero = digits.len() > 1 && digits.starts_with('0');
+    let is_whole = (1..=WHOLE_DIGITS_MAX).contains(&digits.len()) && !has_zero && text != "-0";
+    is_whole && is_fraction && digits.chars().chain(fraction.chars()).all(|it| it.is_ascii_digit())
 }
 
 impl From<i64> for Number {

@@ -103,6 +103,22 @@ const OBEYED_SUFFIXES: &[&str] = &[
     ".tsx", ".mts", ".cts", ".robot", ".feature", ".ipynb", ".pkr.hcl",
 ];
 
+/// Names of files in which a line is a setting or a value of its own.
+const OF_LINES: &[&str] = &[
+    "gradle.properties",
+    "maven.config",
+    "jvm.config",
+    "my.cnf",
+    ".my.cnf",
+    ".pg_service.conf",
+    ".pgpass",
+    "pip.conf",
+    "Chart.yaml",
+    "values.yaml",
+    "kustomization.yaml",
+    "supervisord.conf",
+];
+
 /// Returns the last part of a path: nothing, where it ends with `/`.
 pub(in crate::shell) fn base(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or_default()
@@ -119,7 +135,7 @@ pub(in crate::shell) fn is_run(file: &str) -> bool {
 pub(in crate::shell) fn written_as(file: &str) -> Option<Requirement> {
     let name = base(file);
     let is_obeyed = OBEYED.contains(&name) || OBEYED_SUFFIXES.iter().any(|suffix| name.ends_with(suffix));
-    let are_variables = name.ends_with(".env") || name.starts_with(".env.");
+    let are_variables = name.ends_with(".env") || name.starts_with(".env.") || OF_LINES.contains(&name);
     match () {
         () if is_obeyed => Some(Requirement::PlainPath),
         () if are_variables => Some(Requirement::OneLine),

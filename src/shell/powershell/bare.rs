@@ -104,6 +104,15 @@ impl Lexer<'_> {
                 self.lexed.edits.insert(start, Edit { end: start + 1, text });
                 return Ok(Mode::Expression);
             }
+            // `1..${{ n }}`
+            Mode::Start | Mode::Expression if is_begun_range(word) && self.at == start + word.len() + 1 => {
+                tokens.push(Token::Word(word.to_owned()));
+                tokens.push(Token::Text(vec![Piece::Hole(hole)]));
+                self.lexed.places.insert(hole, Place::Number);
+                let text = format!("([long]$env:{})", variable(hole));
+                self.lexed.edits.insert(self.at - 1, Edit { end: self.at, text });
+                return Ok(Mode::Expression);
+            }
             Mode::Start | Mode::Called => return Self::refuse(hole, "the name of a command"),
             Mode::Expression => return Self::refuse(hole, "put into an expression"),
             Mode::Arguments => {}
@@ -166,6 +175,11 @@ impl Lexer<'_> {
         };
         follows && is_free(before, "([=,+*%") && is_free(after, ")];,|}")
     }
+}
+
+/// Says whether a word is the beginning of a range of numbers, up to its marks.
+fn is_begun_range(word: &str) -> bool {
+    word.strip_suffix("..").is_some_and(|first| !first.is_empty() && first.chars().all(|it| it.is_ascii_digit()))
 }
 
 /// Says whether the first word of a statement is the name of a command, and no number or operator.

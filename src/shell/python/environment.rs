@@ -10,14 +10,14 @@ use super::facts::Binding;
 use super::known::{SHELLS, STARTING, is_running};
 use super::lexer::{FIELD, Token};
 use super::line::{arguments, assignments, names, split};
-use super::sink::{FILES, Functions, Judge};
+use super::sink::{FILES, Judge};
 use super::statement;
 use super::texts::UNKNOWN;
 use super::tree::{Expr, Statement};
 use crate::shell::obeyed::is_obeyed;
 use crate::shell::program::Holes;
 use crate::shell::special::is_special;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const REASON: &str = "the environment that programs obey, or its name";
 
@@ -330,6 +330,9 @@ fn entry(argument: &[Token]) -> Part<'_> {
         value => Part { key: Key::None, value },
     }
 }
+
+/// The parameters of a script's functions, each once, by the functions' names.
+pub(super) type Functions = BTreeMap<String, Vec<String>>;
 
 /// Returns the key of the value at an index of what becomes an environment.
 fn key_of<'t>(part: &'t [Token], at: usize, functions: &Functions) -> Key<'t> {

@@ -37,9 +37,6 @@ pub(super) const FILES: &str = "<files>";
 /// The most steps to look up what names stand for. A script that needs more is known less, and demands more.
 const STEPS_MAX: usize = 200_000;
 
-/// The parameters of a script's functions, each once, by the functions' names.
-pub(super) type Functions = BTreeMap<String, Vec<String>>;
-
 /// Notes what is demanded of each hole, and returns the files to which text of holes is written, each with one of them;
 /// nothing if not all was looked at. Holes of the environment follow those of the script.
 pub(super) fn judge(
@@ -240,7 +237,7 @@ pub(super) struct Judge<'j> {
     pub(super) own: usize,
     pub(super) tainted: BTreeMap<String, Holes>,
     /// The parameters of the script's functions.
-    pub(super) functions: Functions,
+    pub(super) functions: super::environment::Functions,
     /// The parameters of its methods that Python and libraries call.
     pub(super) called: BTreeSet<String>,
     /// The names of what may hold any text of the script.

@@ -96,6 +96,16 @@ const OTHERS: &[(&str, Pair, Pair)] = &[
         ("a b", "x"),
     ),
     ("kubectl run x --image=i --overrides='{\"a\":\"${{ a }}\"}'; echo ${{ b }}", ("x\",\"y\":\"z", "x"), ("a b", "x")),
+    (
+        "echo \"version=${{ a }}\" > gradle.properties; gradle build; echo ${{ b }}",
+        ("1\norg.gradle.jvmargs=x", "x"),
+        ("1.2 rc", "x"),
+    ),
+    (
+        "printf 'tag: %s\\n' \"${{ a }}\" > chart/values.yaml; helm upgrade a chart; echo ${{ b }}",
+        ("x\nimage: y", "x"),
+        ("a b", "x"),
+    ),
     ("gh release upload v1 \"${{ a }}\"; echo ${{ b }}", ("/etc/passwd", "x"), ("dist/a.zip", "x")),
 ];
 

@@ -180,6 +180,7 @@ fn what_is_written_into_a_file_is_any_text() {
 fn in_an_expression_a_value_is_a_number() {
     let rows = [
         ("$x = ${{ x }}", "$x = ([long]$env:PIPEHOOK_1)"),
+        ("foreach ($i in 1..${{ x }}) { $i }", "foreach ($i in 1..([long]$env:PIPEHOOK_1)) { $i }"),
         ("if (${{ x }} -gt 1) { 'more' }", "if (([long]$env:PIPEHOOK_1) -gt 1) { 'more' }"),
         ("if ($n -eq ${{ x }}) { 'same' }", "if ($n -eq ([long]$env:PIPEHOOK_1)) { 'same' }"),
         ("$a = @{ n = ${{ x }} }", "$a = @{ n = ([long]$env:PIPEHOOK_1) }"),

@@ -207,15 +207,17 @@ fn runtime_expressions_see_the_variables_before_them_and_keep_taint() {
         variable("unknown", "$[variables.nothing]"),
         variable("quoted", mixed(&[("$[ format('<{0}>', '", false), (hostile, true), ("') ]", false)])),
         variable("whole", tainted("$[ upper('no') ]")),
+        variable("operand", mixed(&[("$[ upper(", false), ("variables.base", true), (") ]", false)])),
     ];
-    let story = run_with(variables, vec![step("echo \"$(made)|$(unknown)|$(quoted)|$(whole)\"")]);
-    assert_eq!(story.output(0), [format!("ONE||<{hostile}>|$[ upper('no') ]")]);
+    let story = run_with(variables, vec![step("echo \"$(made)|$(unknown)|$(quoted)|$(whole)|$(operand)\"")]);
+    assert_eq!(story.output(0), [format!("ONE||<{hostile}>|$[ upper('no') ]|VARIABLES.BASE")]);
 }
 
 #[test]
 fn a_variable_that_cannot_be_evaluated_fails_the_job_with_its_name() {
-    let operand = mixed(&[("$[ upper(", false), ("variables.x", true), (") ]", false)]);
-    for value in ["$[ nothing( ]".into(), "$[ convertToJson(variables) ".into(), operand] {
+    // Alone as an operand the text is one; as a part of a name it is none.
+    let part = mixed(&[("$[ upper(variables.", false), ("x", true), (") ]", false)]);
+    for value in ["$[ nothing( ]".into(), "$[ convertToJson(variables) ".into(), part] {
         let plan = Plan {
             variables: vec![variable("wrong", value.clone())],
             ..plan(vec![stage("main", vec![job(vec![step("true")])])])

@@ -53,7 +53,9 @@ impl Reader<'_> {
 
     fn word_symbol(&mut self, symbol: Symbol, until: Until, parens: &mut usize, word: &mut Word) -> Read<()> {
         match symbol {
-            Symbol::Hole(hole) if self.is_bound(word) => return self.fail_hole(hole, "a bound of `{1..3}`"),
+            Symbol::Hole(hole) if self.is_bound(word) => {
+                return self.fail_hole(hole, "a bound of `{1..3}`, which takes no variable: `$(seq 1 \"$n\")` does");
+            }
             Symbol::Hole(hole) => self.hole_part(hole, Place::Word, word),
             Symbol::Opaque => self.opaque_part(word),
             Symbol::Char('\\') => self.backslash(word)?,
