@@ -119,6 +119,10 @@ const OF_LINES: &[&str] = &[
     "supervisord.conf",
 ];
 
+/// Names of others that programs look for.
+const TAKEN_UP: &[&str] =
+    &["GNUmakefile", "docker-compose.yml", "docker-compose.yaml", "Containerfile", "rebar.config"];
+
 /// Returns the last part of a path: nothing, where it ends with `/`.
 pub(in crate::shell) fn base(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or_default()
@@ -127,6 +131,15 @@ pub(in crate::shell) fn base(path: &str) -> &str {
 /// Says whether a file of this name is likely to be run.
 pub(in crate::shell) fn is_run(file: &str) -> bool {
     RUN_SUFFIXES.iter().any(|suffix| file.ends_with(suffix)) || RUN_PARTS.iter().any(|part| file.contains(part))
+}
+
+/// Says whether a payload must not choose this name for a file: programs run such a file, or do what it says, wherever
+/// they find it.
+pub(in crate::shell) fn is_taken_up(name: &str) -> bool {
+    let ends_so = |suffix: &&str| if suffix.starts_with('.') { name.ends_with(*suffix) } else { name == *suffix };
+    RUN_SUFFIXES.iter().any(ends_so)
+        || OBEYED_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
+        || [OBEYED, OF_LINES, TAKEN_UP].iter().any(|names| names.contains(&name))
 }
 
 /// Returns what text must be that is written to a file of this name, where programs do what is said in it: that of

@@ -3,6 +3,7 @@
 //! A requirement is a property of the place and is known before any payload; a delivery only tests
 //! its values against it.
 
+use super::filename::is_taken_up;
 use super::transport::VALUE_BYTES_MAX;
 use std::fmt;
 
@@ -135,7 +136,7 @@ pub enum Requirement {
     /// As [`Self::Plain`], with `/` between several of them.
     PlainParts,
     /// The name of a file: a letter, a digit or a mark of another alphabet, then these, blanks and marks that neither a
-    /// path nor a shell gives a meaning.
+    /// path nor a shell gives a meaning. None of a file that programs run or look for.
     FileName,
     /// A part of such a name, behind a text of the author's.
     FilePart,
@@ -210,7 +211,7 @@ impl Requirement {
             Self::PlainParts => is_plain_path(value) && !value.contains(['@', ',', '=']),
             Self::FileName => {
                 let begins = |first: char| first.is_ascii_alphanumeric() || first == '_' || !first.is_ascii();
-                value.starts_with(begins) && is_part_of_name(value)
+                value.starts_with(begins) && is_part_of_name(value) && !is_taken_up(value)
             }
             Self::FilePart => is_part_of_name(value),
             // An empty pattern is the last one that there was.
@@ -289,7 +290,7 @@ impl Requirement {
             Self::PlainPath => "a path of letters, digits and `_ . + - / @ , =`, without `..`",
             Self::PlainParts => "plain words with `/` between them: letters, digits and `_ . + -`, without `..`",
             Self::FileName => {
-                "a name of a file: letters, digits, blanks and `_ . , + - @ = : # % ( )`, with a letter or digit in front"
+                "a name of a file: letters, digits, blanks and `_ . , + - @ = : # % ( )`, with a letter or digit in front; and no file that programs look for, such as `Makefile`"
             }
             Self::FilePart => "a part of a file's name: letters, digits, blanks and `_ . , + - @ = : # % ( )`",
             Self::SlashedPart => "a part of a file's name: letters, digits, blanks and `_ . , + - @ = : # % ( ) /`",

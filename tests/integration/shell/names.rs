@@ -151,3 +151,17 @@ fn what_a_script_has_checked_may_begin_with_a_dash_behind_its_own_text() {
         assert!(placed(&bare, "../x").is_err(), "{bare}");
     }
 }
+
+#[test]
+fn a_payload_names_no_file_that_programs_look_for() {
+    for name in ["Makefile", "GNUmakefile", "package.json", "conftest.py", "build.sh", "pom.xml", "compose.yml", "a.tf"]
+    {
+        for script in ["echo text > \"${{ x }}\"", "echo text | tee \"${{ x }}\"; make", "curl -o \"${{ x }}\" u"] {
+            assert!(placed(script, name).is_err(), "{script} takes {name}");
+        }
+        placed("echo text > \"notes-${{ x }}.md\"", name).unwrap_or_else(|refusals| panic!("{name}: {refusals:?}"));
+    }
+    for name in ["micron", "an arc", "profiles", "a.txt", "Makefiles"] {
+        placed("echo text > \"${{ x }}\"", name).unwrap_or_else(|refusals| panic!("{name}: {refusals:?}"));
+    }
+}
