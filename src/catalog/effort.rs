@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// What a thread that reads requests may spend on one pipeline of one delivery; the others that it serves wait so long.
 /// A file of 2,300 lines takes an eighth of it.
-pub const SHORT_MAX: Duration = Duration::from_millis(20);
+const SHORT_MAX: Duration = Duration::from_millis(20);
 
 // Nothing is known while it is 0.
 const SHORT: u8 = 1;

@@ -27,7 +27,7 @@ mod watch;
 
 pub use alone::{CheckedTemplate, check_template, is_template, looks_like_template, named_in_unread, unread};
 pub use draft::Draft;
-pub use effort::{Effort, SHORT_MAX};
+pub use effort::Effort;
 pub use folder::{Error, FILES_MAX, Stray};
 pub use library::Library;
 pub use load::{explained, explained_of_run, load_file, read};

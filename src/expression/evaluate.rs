@@ -135,18 +135,15 @@ fn step(value: &Value, key: &Value) -> Option<Value> {
 /// Returns what stands for a member that is not there. Of a payload's value it is the payload's: leaving it out
 /// is as sending an empty text. So it is of a boolean, which has no members and does not say where it came from.
 fn missing(value: &Value, key: &Value) -> Value {
-    let nowhere = Origin { alias: "parameters".into(), path: "".into() };
-    let origin = match value {
-        Value::Boolean(_) => &nowhere,
-        value => match value.origin() {
-            Some(origin) => origin,
-            None => return Value::Null,
-        },
+    let origin = match (value, value.origin()) {
+        (_, Some(origin)) => origin.clone(),
+        (Value::Boolean(_), None) => Arc::new(Origin { alias: "parameters".into(), path: "".into() }),
+        _ => return Value::Null,
     };
     match key {
         Value::Number(number) => match number.index() {
             Some(index) => Value::absent(origin.item(index)),
-            None => Value::Absent(Arc::new(origin.clone())),
+            None => Value::Absent(origin),
         },
         key => Value::absent(origin.member(&convert::to_text(key).unwrap_or_default().flatten())),
     }

@@ -110,7 +110,8 @@ impl Judge {
         let mut decided = decide::Decided::default();
         if reason.is_none() {
             repeat = repeat_key(connection, received, &about).map_err(doubled)?;
-            decided = self.judge(connection, id, received_at, (&headers, event.as_deref()), &payload, thread)?;
+            let about = (&*headers, event.as_deref());
+            decided = self.judge(connection, id, received_at, about, &payload, (&catalog, thread))?;
         }
         let delivery = Delivery {
             outcome: decided.outcome(),
@@ -130,7 +131,7 @@ impl Judge {
         Ok((Ready { delivery, runs: decided.runs, repeat, roster: decided.roster }, reply))
     }
 
-    /// Decides about every pipeline.
+    /// Decides about every pipeline of a catalog.
     pub(super) fn judge(
         &self,
         connection: &Connection,
@@ -138,10 +139,10 @@ impl Judge {
         received_at: Timestamp,
         (headers, event): (&[Header], Option<&str>),
         payload: &Payload<'_>,
-        thread: Thread,
+        (catalog, thread): (&Catalog, Thread),
     ) -> Result<decide::Decided, Long> {
         let run_id = &|| self.run_id(received_at);
-        decide(&self.catalog(), &Arrival { connection, id, headers, event, payload, received_at, run_id, thread })
+        decide(catalog, &Arrival { connection, id, headers, event, payload, received_at, run_id, thread })
     }
 
     pub(super) fn delivery_id(&self, at: Timestamp) -> DeliveryId {

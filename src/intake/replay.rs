@@ -98,7 +98,8 @@ impl Intake {
         let work = move || {
             let decided = payload::read(stored_body(&connection, &first.headers, &body)).map(|payload| {
                 let about = (&*first.headers, first.event.as_deref());
-                let decided = judge.judge(&connection, &id_of_new, received_at, about, &payload, Thread::Apart);
+                let apart = (&**judge.catalog(), Thread::Apart);
+                let decided = judge.judge(&connection, &id_of_new, received_at, about, &payload, apart);
                 decided.expect("apart is decided whatever takes long")
             });
             (decided.map_err(|mistake| mistake.to_string()), first, body)

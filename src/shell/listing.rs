@@ -75,10 +75,12 @@ fn lists(segment: &str, file: Option<&str>) -> bool {
 /// Says whether a command sets up what all documents of a folder say.
 fn takes_folder(words: &[&str]) -> bool {
     let is_option = |word: &&str| DOCUMENT_OPTIONS.iter().any(|option| word.starts_with(option));
-    let is_folder =
-        |pair: &[&str]| is_option(&pair[0]) && (pair[0].contains('=') || bash::is_folder_of_documents(pair[1]));
+    let is_folder = |(at, word): (usize, &&str)| {
+        let names_folder = || words.get(at + 1).is_some_and(|next| bash::is_folder_of_documents(next));
+        is_option(word) && (word.contains('=') || names_folder())
+    };
     let sets_up = words.iter().any(|word| bash::SETTING_UP.contains(word));
-    sets_up && words.iter().any(|word| DOCUMENTING.contains(&base(word))) && words.windows(2).any(is_folder)
+    sets_up && words.iter().any(|word| DOCUMENTING.contains(&base(word))) && words.iter().enumerate().any(is_folder)
 }
 
 /// Returns a word without the quotes and brackets around it.
@@ -156,6 +158,7 @@ mod tests {
         check("kubectl apply -k overlays/prod", "d.yml", true);
         check("kubectl apply -f k8s/", "d.txt", false);
         check("kubectl apply -f deploy.yml", "d.yml", false);
+        check("kubectl apply --filename=k8s/", "d.yml", true);
         check("kubectl logs -f pod", "d.yml", false);
     }
 }

@@ -13,6 +13,9 @@ pub const PLAIN_CHARS_MAX: usize = 255;
 /// The most digits of an integer, so that it fits the shell's 64 bits.
 pub const INTEGER_DIGITS_MAX: usize = 18;
 
+/// Marks that may stand in the name of a file, beside letters, digits and `_`.
+pub(super) const NAME_MARKS: &str = " .,+-@=:#%()";
+
 /// What a path begins with that is not below the folder where it stands.
 const LEADING: [char; 3] = ['/', '~', '\\'];
 
@@ -405,7 +408,7 @@ fn is_plain(value: &str) -> bool {
 /// Says whether no character divides a path, is a control character, or means something to a shell outside of quotes
 /// other than that a word or a list ends.
 fn is_part_of_name(value: &str) -> bool {
-    let is_mark = |it: char| " _.,+-@=:#%()".contains(it);
+    let is_mark = |it: char| it == '_' || NAME_MARKS.contains(it);
     let is_inert = |it: char| match it.is_ascii() {
         true => it.is_ascii_alphanumeric() || is_mark(it),
         false => !it.is_control() && !it.is_whitespace(),

@@ -336,14 +336,10 @@ enum Setting<'s> {
 impl<'s> Setting<'s> {
     /// Looks at a step. `is_reached` says whether it finds payload text in its environment.
     fn of(step: &'s Step, is_reached: bool) -> Self {
-        if matches!(step.action, Action::Checkout(_)) {
-            return Self::None;
-        }
-        if step.target.as_ref().is_some_and(|it| it.value.commands == Some(Commands::Any)) || !is_reached {
-            return Self::Any;
-        }
+        let is_any = !is_reached || step.target.as_ref().is_some_and(|it| it.value.commands == Some(Commands::Any));
         match &step.action {
             Action::Checkout(_) => Self::None,
+            _ if is_any => Self::Any,
             Action::Script(script) => Self::Said(script.text.value.text.flatten().to_ascii_lowercase()),
             Action::Task(task) if task.definition.is_none() => Self::Any,
             Action::Task(task) if task.name == SETTING_TASK.0 => {

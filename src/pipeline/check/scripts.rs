@@ -296,14 +296,14 @@ fn environment(step: &Step, tainted: &[&Variable], script: &Text) -> Vec<Seed> {
     let exported = tainted.iter().map(|it| (environment_name(&it.name.value), it)).filter(|(name, _)| names.has(name));
     let exported =
         exported.map(|(name, it)| Seed { name, value: it.value.clone(), span: it.value_span, through: None });
-    let own = step.env.iter().map(|(name, value)| {
+    let own = step.env.iter().filter(|(name, _)| names.has(&name.value)).map(|(name, value)| {
         let expanded = Spanned::with_macros(value, name.span, tainted);
         let through = expanded.first_through();
         Seed { name: name.value.clone(), value: expanded.text, span: name.span, through }
     });
     for seed in exported.chain(own) {
         seeds.retain(|earlier| earlier.name != seed.name);
-        if seed.value.is_tainted() && names.has(&seed.name) {
+        if seed.value.is_tainted() {
             seeds.push(seed);
         }
     }

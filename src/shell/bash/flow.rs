@@ -246,13 +246,13 @@ impl Flow {
     }
 
     /// Returns the holes whose text reaches a node, each with what is made of it on all ways together.
-    pub(super) fn brought_to(&self, node: Id) -> BTreeMap<usize, Change> {
+    pub(super) fn brought_to(&self, to: Id) -> BTreeMap<usize, Change> {
         let mut brought: BTreeMap<usize, Change> = BTreeMap::new();
-        let (mut seen, mut open) = (HashSet::new(), vec![(node, Change::NONE)]);
+        let (mut seen, mut open) = (HashSet::new(), vec![(to, Change::NONE)]);
         while let Some((node, change)) = open.pop() {
             if seen.len() > LEFT_STEPS_MAX {
-                brought.values_mut().for_each(|change| *change = Change::FREE);
-                return brought;
+                let all = self.holes_beside(&[to], &[]);
+                return all.into_iter().map(|hole| (self.holes[&hole], Change::FREE)).collect();
             }
             if !seen.insert((node, change)) {
                 continue;
@@ -304,6 +304,13 @@ impl Flow {
         if from != to {
             self.incoming[to].push((from, change));
         }
+    }
+
+    /// Returns a node for what reaches some others in another form.
+    pub(super) fn changed(&mut self, from: &[Id], change: Change) -> Id {
+        let changed = self.stream();
+        from.iter().for_each(|from| self.changed_edge(*from, changed, change));
+        changed
     }
 
     pub(super) fn edges(&mut self, from: &[Id], to: Id) {

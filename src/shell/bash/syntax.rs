@@ -309,6 +309,11 @@ impl Part {
 }
 
 impl Word {
+    /// Returns a word in quotes with a text of the author's.
+    pub(super) fn quoted(text: &str) -> Self {
+        Self { parts: vec![Part::Text { text: text.to_owned(), quoted: true }] }
+    }
+
     /// Returns the text of a word that has nothing but text.
     pub(super) fn literal(&self) -> Option<String> {
         let mut literal = String::new();

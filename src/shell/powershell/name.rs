@@ -126,8 +126,11 @@ impl<'s> Names<'s> {
             names.texts.entry(name.clone()).or_default().is_complete = false;
         }
         for _ in 0..FOLLOWED_MAX {
-            names.paths =
-                names.assigned.iter().map(|(name, values)| (name.clone(), names.paths_held(values))).collect();
+            let paths = names.assigned.iter().map(|(name, values)| (name.clone(), names.paths_held(values))).collect();
+            if paths == names.paths {
+                break;
+            }
+            names.paths = paths;
         }
         names
     }

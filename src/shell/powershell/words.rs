@@ -12,6 +12,9 @@ const WORDS: &str = "PIPEHOOK_WORDS";
 /// What a script calls the words behind it that no parameter takes.
 const REST: &str = "$args";
 
+/// The same where a command is given all of them; it is as long as [`REST`].
+const SPREAD: &str = "@args";
+
 /// What stands in front of the names of a script's parameters.
 const PARAMETERS: &str = "param";
 
@@ -38,7 +41,9 @@ fn with_words(script: &str) -> String {
     let given = format!("$env:{WORDS}");
     let mut text = String::new();
     let mut end = 0;
-    for (at, _) in lower.match_indices(REST) {
+    // `@args` gives them on as they are.
+    let given_on = lower.replace(SPREAD, REST);
+    for (at, _) in given_on.match_indices(REST) {
         text.push_str(&script[end..at]);
         text.push_str(&given);
         end = at + REST.len();
@@ -92,6 +97,7 @@ mod tests {
         check("iex $env:A", &[false, true]);
         check("Invoke-Expression $args[0]", &[true, false]);
         check("param([string]$Title = 'a', $Other)\n& $title", &[true, false]);
+        check("& bash -c @args", &[true, false]);
         check("Write-Host $args[0] $env:A", &[false, false]);
         check("param($Title)\nWrite-Host \"got $Title\"", &[false, false]);
     }

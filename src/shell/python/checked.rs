@@ -13,6 +13,9 @@ use super::numbers::RENAMING;
 /// The most checks of a script that are looked at.
 const CHECKS_MAX: usize = 16;
 
+/// The most `if` at the top of a script that are tried for one: each looks at all lines.
+const TRIES_MAX: usize = 256;
+
 /// Words in front of a name that gets something, or is a parameter.
 const GIVING: &[&str] = &["for", "as", "import", "def", "class", "global", "nonlocal", "del", "lambda", "case"];
 
@@ -44,14 +47,15 @@ struct Check {
 /// Returns a script in which names have others behind a check; nothing where it checks none.
 pub(super) fn checked(lexed: &Lexed) -> Option<Lexed> {
     let mut lines = lines(lexed);
-    let is_renaming = |name: &str| RENAMING.contains(&name) || COMPARING.contains(&name);
+    let is_renaming = |name: &str| RENAMING.contains(&name) || COMPARING.contains(&name) || name == "__main__";
     let has_stars =
         lexed.tokens.windows(2).any(|pair| matches!(pair, [Token::Name(word), Token::Other('*')] if word == "import"));
     if has_stars || lines.iter().flat_map(|line| names(&line.tokens)).any(is_renaming) {
         return None;
     }
-    let (mut at, mut count) = (0, 0);
-    while at < lines.len() && count < CHECKS_MAX {
+    let (mut at, mut count, mut tried) = (0, 0, 0);
+    while at < lines.len() && count < CHECKS_MAX && tried < TRIES_MAX {
+        tried += usize::from(names(&lines[at].tokens).next() == Some("if"));
         if let Some(check) = check(&lines, at) {
             let known: Vec<String> = lines.iter().flat_map(|line| names(&line.tokens)).map(str::to_owned).collect();
             let mut other = format!("{}_checked", check.name);
@@ -100,7 +104,7 @@ fn check(lines: &[Line], at: usize) -> Option<Check> {
     } else {
         body
     };
-    (ends(lines, last) && is_given_once(lines, at, &name)).then_some(Check { name, value, next })
+    (is_given_once(lines, at, &name) && ends(lines, last)).then_some(Check { name, value, next })
 }
 
 /// Reads a condition that holds of what the script does not go on with: the name, what it stands for otherwise, and what
@@ -223,7 +227,7 @@ fn is_of_digits(pattern: &str) -> bool {
         } else if let Some(inside) = rest.strip_prefix('{') {
             let Some((count, behind)) = inside.split_once('}') else { return false };
             let is_count = count.chars().all(|it| it.is_ascii_digit() || it == ',');
-            if !is_count || count.starts_with(['0', ',']) {
+            if !is_count || count.is_empty() || count.starts_with(['0', ',']) || count.matches(',').count() > 1 {
                 return false;
             }
             rest = behind;
@@ -235,7 +239,7 @@ fn is_of_digits(pattern: &str) -> bool {
 
 /// Says whether a statement ends the script.
 fn ends(lines: &[Line], statement: &[Token]) -> bool {
-    let is_own = |name: &str| !is_given(lines, name);
+    let is_own = |name: &str| !is_given(lines, name) && !is_anothers(lines, name);
     let is_changed = |word: &str| {
         let is_set = |line: &Line| {
             let assigned = assigned(&line.tokens);
@@ -258,6 +262,13 @@ fn ends(lines: &[Line], statement: &[Token]) -> bool {
         }
         _ => false,
     }
+}
+
+/// Says whether a name is imported from a module, which may mean anything by it; but for those of Python's own.
+fn is_anothers(lines: &[Line], name: &str) -> bool {
+    let is_of_sys = |line: &Line| names(&line.tokens).nth(1) == Some("sys") && name == "exit";
+    let mut imports = lines.iter().filter(|line| names(&line.tokens).next() == Some("from"));
+    imports.any(|line| !is_of_sys(line) && names(&line.tokens).skip(2).any(|own| own == name))
 }
 
 /// Says whether a name gets something by another statement than an import of it.

@@ -10,6 +10,7 @@ use super::known::INTERPRETERS;
 use super::lexer::Token;
 use super::readback::may_be;
 use super::sink::Judge;
+use super::started::{PLACED_MAX, text_of};
 use super::texts::UNKNOWN;
 use super::tree::{Argument, Expr};
 use crate::shell::bash::without_version;
@@ -26,8 +27,13 @@ const DEPTH_MAX: usize = 8;
 const READERS: &[&str] =
     &["lua", "tclsh", "expect", "Rscript", "julia", "parallel", "at", "batch", "gdb", "csh", "tcsh", "fish", "ash"];
 
-/// Options behind which an interpreter is told what it runs; what it reads is data then.
+/// Options behind which an interpreter is told what it runs; what it reads is data then. To shells and Python most of
+/// these mean something else.
 const TOLD: &[&str] = &["-c", "-e", "-r", "-m", "--eval", "-p", "-E"];
+
+/// The same for shells and for Python.
+const TOLD_SHELLS: &[&str] = &["-c"];
+const TOLD_PYTHON: &[&str] = &["-c", "-m"];
 
 /// What gives a program nothing to read, or what the script itself reads.
 const EMPTY: &[&str] = &["DEVNULL", "None", "stdin"];
@@ -42,9 +48,6 @@ const WORDS: &[&str] = &["xargs", "parallel"];
 /// Programs that run the file which is their first word.
 const FILES: &[&str] =
     &["sh", "bash", "dash", "zsh", "ksh", "python", "python3", "node", "perl", "ruby", "php", "pwsh"];
-
-/// How many arguments without a name say nothing of a program's input.
-const PLACED_MAX: usize = 2;
 
 /// What a program does with its input.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -238,16 +241,21 @@ impl Judge<'_> {
             Some(at) if STARTERS.contains(&without_version(base(&words[at]))) => words[at + 1..].iter().any(is_hidden),
             Some(at) => {
                 let behind = &words[at + 1..];
-                let is_told = behind.iter().any(|word| TOLD.contains(&word.as_str()));
-                !is_told && behind.iter().find(|word| !word.starts_with('-')).is_some_and(is_hidden)
+                !is_told(&words[at], behind) && behind.iter().find(|word| !word.starts_with('-')).is_some_and(is_hidden)
             }
         }
     }
 }
 
-/// Returns the text of a word, with something unknown where a value is.
-fn text_of(word: &[Part]) -> String {
-    word.iter().map(|part| if let Part::Text(text) = part { text.as_str() } else { UNKNOWN }).collect()
+/// Says whether the words behind a program tell it what it runs.
+fn is_told(program: &str, behind: &[String]) -> bool {
+    let name = without_version(base(program));
+    let told = match name {
+        "python" => TOLD_PYTHON,
+        _ if name.ends_with("sh") || name == "fish" => TOLD_SHELLS,
+        _ => TOLD,
+    };
+    behind.iter().any(|word| told.contains(&word.as_str()))
 }
 
 /// Says whether a word is the name of a program that runs what it reads.
@@ -269,7 +277,7 @@ fn input_of(words: &[String]) -> Input {
         return if words.iter().any(|word| has_reader(word)) { Input::Unclear } else { Input::Data };
     };
     let behind = &words[at + 1..];
-    let is_told = behind.iter().any(|word| TOLD.contains(&word.as_str()));
+    let is_told = is_told(&words[at], behind);
     let file = behind.iter().find(|word| !word.starts_with('-') || *word == "-");
     let is_input = file.is_none_or(|file| file == "-" || file.starts_with("/dev/") || file.starts_with("/proc/"));
     match () {

@@ -141,7 +141,8 @@ impl Judge<'_> {
     /// Taints what a statement assigns and changes, and says whether that was new.
     fn spread(&mut self, at: usize, statement: &[Token], common: &mut Common) -> bool {
         let mut sources = self.sources(statement);
-        sources.extend(self.printed_at(at));
+        let printed = self.printed_at(at);
+        sources.extend(&printed);
         let counts = may_count(statement) || names(statement).any(|name| self.may_choose(name) || name == "if");
         let whole = if counts { self.whole_sources(statement) } else { Holes::new() };
         let whole: Holes = whole.union(&sources).copied().collect();
@@ -163,12 +164,12 @@ impl Judge<'_> {
         for target in targets {
             changed |= self.taint(target, &sources);
         }
-        if self.is_only_given(statement) {
+        if printed.is_empty() && self.is_only_given(statement) {
             return changed;
         }
         for name in self.changed_by(statement) {
             // What has nothing but its own text gets no other, unless that is made another first.
-            if change != Change::NONE || !self.is_alone(&name, statement) {
+            if !printed.is_empty() || change != Change::NONE || !self.is_alone(&name, statement) {
                 changed |= self.alter(name, &sources);
             }
         }

@@ -26,7 +26,7 @@ const WORDS_MAX: usize = 1000;
 
 /// How many arguments without a name say nothing of the program: its words, and how it is read. The third is another
 /// program, the ninth has a shell read the words (`subprocess.Popen`).
-const PLACED_MAX: usize = 2;
+pub(super) const PLACED_MAX: usize = 2;
 
 /// The most files that are put in front of a command.
 const FILES_MAX: usize = 16;
@@ -444,7 +444,7 @@ impl Judge<'_> {
 }
 
 /// Returns the text of a word, with something unknown where a value is.
-fn text_of(word: &[Part]) -> String {
+pub(super) fn text_of(word: &[Part]) -> String {
     word.iter().map(|part| if let Part::Text(text) = part { text.as_str() } else { UNKNOWN }).collect()
 }
 

@@ -6,7 +6,7 @@
 
 mod part;
 
-use crate::shell::requirement::Requirement;
+use crate::shell::requirement::{NAME_MARKS, Requirement};
 
 /// Characters: a bit for each of ASCII. [`OTHERS`] and [`LETTERS_ELSEWHERE`] stand for all that has no bit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,9 +17,6 @@ const OTHERS: Set = Set(1);
 
 /// Letters of other alphabets. A shell takes them for parts of words, as it takes those of ASCII.
 const LETTERS_ELSEWHERE: Set = Set(2);
-
-/// Marks that may stand in the name of a file.
-const NAME_MARKS: &str = " .,+-@=:#%()";
 
 impl Set {
     pub(super) const NONE: Self = Self(0);

@@ -120,12 +120,10 @@ impl Walker {
             let split = argument.split();
             sources.extend(argument.sources().into_iter().filter(|source| !split.contains(source)));
             if !split.is_empty() {
-                let parts = self.flow.stream();
                 // Between two commas of `IFS=,` stands an empty word.
                 let emptied = if self.splits_oddly { Change::EMPTIED } else { Change::NONE };
                 let change = self.split.with(emptied);
-                split.into_iter().for_each(|source| self.flow.changed_edge(source, parts, change));
-                sources.push(parts);
+                sources.push(self.flow.changed(&split, change));
             }
         }
         sources
@@ -159,9 +157,7 @@ impl Walker {
             let change = change_before(text);
             for at in in_front.drain(..).filter(|_| change != Change::NONE) {
                 if !argument.parts[at].is_empty() {
-                    let marked = self.flow.stream();
-                    argument.parts[at].iter().for_each(|source| self.flow.changed_edge(*source, marked, change));
-                    argument.parts[at] = vec![marked];
+                    argument.parts[at] = vec![self.flow.changed(&argument.parts[at], change)];
                 }
             }
         }
@@ -171,8 +167,7 @@ impl Walker {
     pub(super) fn in_front_of_appended(&mut self, variable: Id, text: &str) {
         let change = change_before(text);
         if change != Change::NONE {
-            let marked = self.flow.stream();
-            self.flow.changed_edge(variable, marked, change);
+            let marked = self.flow.changed(&[variable], change);
             self.flow.edge(marked, variable);
         }
     }
@@ -296,14 +291,10 @@ impl Walker {
         // `IFS=-; "${parts[*]}"`
         let joins = !parameter.list && (parameter.has_elements || parameter.name == "*");
         if joins && self.splits_oddly && !sources.is_empty() {
-            let joined = self.flow.stream();
-            let change = Change::BEFORE_DASH.with(Change::BEFORE_MARK);
-            sources.iter().for_each(|source| self.flow.changed_edge(*source, joined, change));
-            sources = vec![joined];
+            sources = vec![self.flow.changed(&sources, Change::BEFORE_DASH.with(Change::BEFORE_MARK))];
         }
         if parameter.change != Change::NONE && !sources.is_empty() {
-            let changed = self.flow.stream();
-            sources.iter().for_each(|source| self.flow.changed_edge(*source, changed, parameter.change));
+            let changed = self.flow.changed(&sources, parameter.change);
             let left = parameter.left.as_ref().map_or(changed, |shape| self.flow.checked(&[changed], shape));
             return vec![left];
         }

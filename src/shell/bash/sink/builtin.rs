@@ -135,11 +135,7 @@ impl Walker {
             self.require(&format.sources(), Requirement::NoFormat);
         }
         let values = match format.map(|format| filter::changed_by_format(&format.word.prefix())) {
-            Some(change) if change != Change::NONE => {
-                let formatted = self.flow.stream();
-                values.iter().for_each(|value| self.flow.changed_edge(*value, formatted, change));
-                vec![formatted]
-            }
+            Some(change) if change != Change::NONE => vec![self.flow.changed(&values, change)],
             _ => values,
         };
         if let Some(stored) = stored {

@@ -99,10 +99,8 @@ impl Walker {
         }
         self.container_variables(&call.words[1..image]);
         if let Some(program) = entrypoint(&call.words[..image]) {
-            let mut word = Word::default();
-            program.chars().for_each(|letter| word.push_char(letter, true));
-            let parts = vec![Vec::new(); word.parts.len()];
-            let mut words = vec![Argument { word: &word, parts, feeds: Vec::new() }];
+            let word = Word::quoted(&program);
+            let mut words = vec![Argument { word: &word, parts: vec![Vec::new()], feeds: Vec::new() }];
             words.extend(call.words[image + 1..].iter().map(Argument::again));
             self.inside(Some(Call { words: &words, ..call }));
         }
@@ -129,11 +127,10 @@ impl Walker {
     fn container_variables(&mut self, options: &[Argument]) {
         for (at, argument) in options.iter().enumerate() {
             let prefix = argument.word.prefix();
-            self.mounted(argument, at.checked_sub(1).and_then(|before| options[before].literal()));
-            self.granted(argument, at.checked_sub(1).and_then(|before| options[before].literal()));
-            let is_value = at
-                .checked_sub(1)
-                .is_some_and(|before| options[before].has_literal("-e") || options[before].has_literal("--env"));
+            let option = at.checked_sub(1).and_then(|before| options[before].literal());
+            self.mounted(argument, option.as_deref());
+            self.granted(argument, option.as_deref());
+            let is_value = option.is_some_and(|option| option == "-e" || option == "--env");
             let assigned = if is_value { Some(prefix.as_str()) } else { prefix.strip_prefix("--env=") };
             if let Some((variable, _)) = assigned.and_then(|it| it.split_once('=')) {
                 self.assign(variable, &argument.sources());
@@ -142,22 +139,20 @@ impl Walker {
     }
 
     /// Notes what a container may do on the machine.
-    fn granted(&mut self, argument: &Argument, option: Option<String>) {
+    fn granted(&mut self, argument: &Argument, option: Option<&str>) {
         let prefix = argument.word.prefix();
         let glued = prefix.split_once('=').map(|(option, _)| option);
-        if option.as_deref().or(glued).is_some_and(|it| GRANTING.contains(&it))
-            || glued.is_some_and(|it| GRANTING.contains(&it))
-        {
+        if option.into_iter().chain(glued).any(|it| GRANTING.contains(&it)) {
             self.refuse(&argument.sources(), "what a container may do on the machine");
         }
     }
 
     /// Notes the folder of the machine that a container gets.
-    fn mounted(&mut self, argument: &Argument, option: Option<String>) {
+    fn mounted(&mut self, argument: &Argument, option: Option<&str>) {
         let prefix = argument.word.prefix();
         let is_mount = |option: &str| matches!(option, "-v" | "--volume" | "--mount");
         let is_glued = ["--volume=", "--mount="].iter().any(|option| prefix.starts_with(option));
-        if !option.as_deref().is_some_and(is_mount) && !is_glued {
+        if !option.is_some_and(is_mount) && !is_glued {
             return;
         }
         let is_folder = |before: &str| {
@@ -214,7 +209,6 @@ impl Walker {
             for argument in rest.iter().skip(1) {
                 let prefix = argument.word.prefix();
                 let container = prefix.split_once('=').map_or("", |(container, _)| &prefix[..=container.len()]);
-                self.refuse(&argument.first(), "the image that is run");
                 self.image(argument, container);
             }
         }

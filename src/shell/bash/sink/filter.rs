@@ -66,7 +66,7 @@ pub(super) fn changed_by_format(format: &str) -> Change {
     while let Some(letter) = rest.chars().next() {
         let directive = rest.strip_prefix('%').filter(|behind| !behind.starts_with('%'));
         let Some(directive) = directive else {
-            let escape = if rest.starts_with("\\") { 2 } else { letter.len_utf8() };
+            let escape = if rest.starts_with('\\') || rest.starts_with("%%") { 2 } else { letter.len_utf8() };
             is_front = letter.is_whitespace() || ["\\n", "\\t", "\\r"].iter().any(|it| rest.starts_with(it));
             rest = rest.get(escape..).unwrap_or_default();
             continue;

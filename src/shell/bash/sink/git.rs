@@ -9,6 +9,7 @@ use super::file::file_node;
 use super::makefile::named_by_option;
 use super::packed::GIT;
 use super::simple::Call;
+use super::tool::takes_value_of_git;
 use crate::shell::filename::base;
 use crate::shell::git::{is_own_command, is_plain_alias};
 use std::collections::HashSet;
@@ -105,8 +106,7 @@ fn is_alias_of_shell(command: Option<&Argument>, aliases: &HashSet<String>, may_
 impl Walker {
     /// Follows `git`: its command, what it runs, where it writes, what it keeps.
     pub(super) fn git(&mut self, call: Call) {
-        let takes_value = |argument: &Argument| argument.has_literal("-c") || argument.has_literal("-C");
-        let command = call.operands(takes_value).next().map(|at| &call.rest()[at]);
+        let command = call.operands(takes_value_of_git).next().map(|at| &call.rest()[at]);
         if let Some(command) = command {
             self.refuse(&command.sources(), "the name of a command of `git`");
             self.files_of_git(command, call);

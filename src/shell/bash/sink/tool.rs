@@ -137,15 +137,15 @@ const LETTERS_IN_FRONT: &[(&str, &str)] = &[
 /// Options in front of a command of `git` that take the next word (git(1)).
 const VALUED_OF_GIT: &[&str] = &["-c", "-C", "--git-dir", "--work-tree", "--namespace"];
 
+/// Says whether an option in front of a command of `git` takes the next word.
+pub(super) fn takes_value_of_git(option: &Argument) -> bool {
+    VALUED_OF_GIT.iter().any(|known| option.has_literal(known))
+}
+
 /// Says whether an option of a program has a text for its value.
 pub(super) fn takes_text(name: &str, call: Call, option: &str) -> bool {
-    let is_value = |at: usize| {
-        let before = at.checked_sub(1).map(|before| &call.rest()[before]);
-        name == "git" && before.is_some_and(|before| VALUED_OF_GIT.iter().any(|it| before.has_literal(it)))
-    };
-    let is_command_word =
-        |at: &usize| name != "git" || !is_value(*at) && !call.rest()[*at].word.prefix().starts_with('-');
-    let command = (0..call.rest().len()).find(is_command_word).map(|at| &call.rest()[at]);
+    let first = if name == "git" { call.operands(takes_value_of_git).next() } else { Some(0) };
+    let command = first.and_then(|at| call.rest().get(at));
     let is_command =
         |words: &[&str]| words.is_empty() || command.is_some_and(|it| words.iter().any(|word| it.has_literal(word)));
     let letters = option.strip_prefix('-').filter(|it| it.is_ascii() && !it.starts_with('-')).unwrap_or_default();
@@ -178,11 +178,9 @@ impl Walker {
             "patch" => self.operands_inside(call, 0),
             // The name of a database may be a whole address, with the host that gets the password (libpq, "Connection Strings").
             "pg_dump" | "vacuumdb" | "reindexdb" | "clusterdb" | "pgbench" | "pg_isready" => {
-                let operands = call.rest().iter().enumerate().filter(|(at, word)| {
-                    let before = at.checked_sub(1).map(|before| call.rest()[before].word.prefix()).unwrap_or_default();
-                    !before.starts_with('-') && !word.word.prefix().starts_with('-')
-                });
-                operands.for_each(|(_, word)| self.require(&word.first(), Requirement::Plain));
+                for at in call.operands(|it| it.word.prefix().starts_with('-')) {
+                    self.require(&call.rest()[at].first(), Requirement::Plain);
+                }
             }
             "docker" | "podman" | "nerdctl" | "buildah" => self.files_of_images(call),
             "kubectl" | "oc" if first_is(call, &["cp"]) => self.operands_inside(call, 1),
@@ -222,11 +220,7 @@ impl Walker {
             let glued = FILES_OF_VARIABLES.iter().find_map(|option| prefix.strip_prefix(option)?.strip_prefix('='));
             let content = match glued {
                 Some("") => self.content_of(argument),
-                Some(file) => {
-                    let mut word = Word::default();
-                    file.chars().for_each(|letter| word.push_char(letter, true));
-                    self.content(&word)
-                }
+                Some(file) => self.content(&Word::quoted(file)),
                 None if FILES_OF_VARIABLES.contains(&before.as_str()) => self.content_of(argument),
                 None => continue,
             };

@@ -367,7 +367,7 @@ impl Walker {
     /// Notes the fields of a request: those of `-F` are files behind `@`, those of `-f` texts (gh-api(1)).
     fn fields(&mut self, call: Call) {
         for (at, argument) in call.rest().iter().enumerate() {
-            let before = at.checked_sub(1).and_then(|before| call.rest()[before].literal()).unwrap_or_default();
+            let before = call.text_before(at);
             let prefix = argument.word.prefix();
             let is_glued = prefix.starts_with("--field=") || prefix.starts_with("-F");
             if matches!(before.as_str(), "-F" | "--field") || is_glued {
